@@ -107,7 +107,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         Err(_) => (config::terminal(color, environment), Verbosity::default()),
     };
     let format = match &parsed {
-        Ok(cli) => cli.command.message_format(),
+        Ok(cli) => cli.output.message_format,
         Err(_) => format.unwrap_or_default(),
     };
     let mut printer = Printer::new(streams.stdout, streams.stderr, terminal, verbosity)

@@ -55,7 +55,7 @@ Exit status: 0 healthy, 1 not healthy; `pushgw --help` lists the others.";
 #[derive(Args, Debug)]
 #[command(mut_arg("remote_write", |option| option.hide(true)))]
 #[command(mut_arg("remote_write_version", |option| option.hide(true)))]
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a command-line option")]
 pub struct DeleteArgs {
     #[command(flatten, next_help_heading = GROUP)]
     pub group: GroupArgs,
@@ -66,7 +66,7 @@ pub struct DeleteArgs {
     /// to every deletion, whether the group exists or not.
     ///
     /// With --older-than or --failed: delete although the gateway rejects every push, so that healthy groups look old or
-    /// failed.
+    /// failed. With --older-than: also delete although the gateway's clock differs from this machine's.
     #[arg(short, long, help_heading = GROUP)]
     pub force: bool,
     /// Allow UTF-8 label names, for gateways that accept them
@@ -239,9 +239,9 @@ pub struct SelectionArgs {
     pub matchers: Vec<OsString>,
     /// Groups without a successful push for this long
     ///
-    /// Groups whose last successful push is older than this, such as 90s, 2h or 7d, or that never had one. The push must be
-    /// older by both clocks, the gateway's and this machine's.
-    #[arg(long, value_name = "DURATION")]
+    /// Groups whose last successful push is older than this, such as 90s, 2h or 7d, or that never had one. Ages are by the
+    /// gateway's clock. If it differs from this machine's by more than five minutes, delete requires --force.
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub older_than: Option<OsString>,
     /// Groups whose last push failed
     #[arg(long)]

@@ -14,7 +14,10 @@ pub(crate) struct Mistake {
 /// Options of other programs that clap would parse as one of our short options if typed with a single dash: `-json`
 /// would mean `-j son`.
 const THEIRS: &[(&str, &str)] = &[
-    ("json", "list and status have --format json; push, add and check have --message-format json"),
+    (
+        "json",
+        "for results, list and status have --format json; for problems and errors, use --message-format json",
+    ),
     ("jobs", "use --job JOB"),
     ("jobname", "use --job JOB"),
     ("job-name", "use --job JOB"),
@@ -75,8 +78,8 @@ fn single_dash(command: &Command, arg: &str, next: Option<&str>) -> Option<Mista
     let known = command.get_arguments().find_map(|option| {
         let long = option.get_long().filter(|long| long.replace('-', "_") == name.replace('-', "_"))?;
         // The value of another option may be a secret.
-        let is_shown =
-            |value: &str| is_plain(value) && ["job", "instance", "label", "older-than"].contains(&long);
+        let is_harmless = ["job", "instance", "label", "match", "older-than", "type", "format", "timeout"];
+        let is_shown = |value: &str| is_plain(value) && is_harmless.contains(&long);
         let attached = value.filter(|value| is_shown(value)).map(|value| format!("={value}"));
         let separate = next.filter(|next| value.is_none() && is_shown(next)).map(|next| format!(" {next}"));
         Some(format!("use --{long}{}", attached.or(separate).unwrap_or_default()))

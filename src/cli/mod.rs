@@ -198,16 +198,6 @@ pub enum Command {
 }
 
 impl Command {
-    /// Returns the value of `--message-format`, or the default.
-    pub fn message_format(&self) -> MessageFormat {
-        match self {
-            Self::Push(args) | Self::Add(args) => args.0.report.message_format,
-            Self::Check(args) => args.0.report.message_format,
-            Self::Convert(args) => args.0.report.message_format,
-            _ => MessageFormat::default(),
-        }
-    }
-
     /// Returns the connection options, or `None` for a command that needs no gateway.
     pub fn connection(&self) -> Option<&ConnectionArgs> {
         match self {
@@ -230,9 +220,29 @@ Examples:
 
 #[derive(Args, Debug)]
 pub struct OutputArgs {
+    /// Format of problems and errors: human, short, json or github
+    ///
+    /// `human` shows the line with a mark under the problem. `short` prints file:line:column: severity: message, as compilers
+    /// do. `json` prints one object per line, with severity, code, file, line, column, message and help. `github` prints
+    /// workflow commands of GitHub Actions. Errors and warnings without a place are also printed in `json` and `github`. The
+    /// code of such an error is usage, file, input, command, rejected, unavailable, unreachable, timeout, bad-response or other.
+    /// Lines and columns count from 1, columns in characters. The file is `<stdin>` for standard input and `<metric>` for -m.
+    ///
+    /// [default: human]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        hide_possible_values = true,
+        hide_default_value = true,
+        global = true,
+        hide_short_help = true,
+        display_order = 900
+    )]
+    pub message_format: MessageFormat,
     /// Use color: auto, always or never
     ///
-    /// `auto` uses color on a terminal, unless NO_COLOR, CLICOLOR_FORCE or TERM=dumb overrides it.
+    /// `auto` uses color on a terminal, unless NO_COLOR, CLICOLOR_FORCE, FORCE_COLOR or TERM=dumb overrides it.
     #[arg(
         long,
         value_name = "WHEN",

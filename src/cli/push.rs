@@ -3,7 +3,6 @@
 use super::connection::ConnectionArgs;
 use super::groups::GroupArgs;
 use super::{CONNECTION, GROUP, INPUT, OUTPUT};
-use crate::output::MessageFormat;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, ValueEnum, ValueHint};
 use std::ffi::OsString;
@@ -80,7 +79,7 @@ Examples:
 Exit status: 0 success, 3 errors in the input; `pushgw --help` lists the others.";
 
 #[derive(Args, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a command-line option")]
 #[command(mut_arg("remote_write", |option| option.hide_short_help(false)))]
 pub struct PushArgs {
     #[command(flatten, next_help_heading = GROUP)]
@@ -155,7 +154,7 @@ pub struct CheckArgs {
 }
 
 #[derive(Args, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a command-line option")]
 pub struct InputArgs {
     /// Files to read; none, or `-`, means standard input
     ///
@@ -228,23 +227,6 @@ pub struct ReportArgs {
     /// The others are counted. Errors are shown before repairs, and repairs before warnings.
     #[arg(long, value_name = "N", default_value_t = 20, hide_short_help = true)]
     pub max_diagnostics: usize,
-    /// Problem format: human, short, json or github
-    ///
-    /// `human` shows the line with a mark under the problem. `short` prints file:line:column: severity: message, as compilers
-    /// do. `json` prints one object per line, with severity, code, file, line, column, message and help. `github` prints
-    /// workflow commands of GitHub Actions. Errors and warnings without a place are also printed in `json` and `github`. The
-    /// code of such an error is usage, file, input, command, rejected, unavailable, unreachable, timeout, bad-response or other.
-    /// Lines and columns count from 1, columns in characters. The file is `<stdin>` for standard input and `<metric>` for -m.
-    ///
-    /// [default: human]
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "human",
-        hide_possible_values = true,
-        hide_default_value = true
-    )]
-    pub message_format: MessageFormat,
 }
 
 #[derive(Args, Debug)]

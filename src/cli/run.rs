@@ -40,7 +40,7 @@ Examples:
 All options: pushgw rules --help, pushgw-rules(1)";
 
 #[derive(Args, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a command-line option")]
 pub struct RunArgs {
     #[command(flatten, next_help_heading = GROUP)]
     pub group: GroupArgs,

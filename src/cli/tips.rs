@@ -70,7 +70,7 @@ const OPTIONS: &[(&[&str], &str)] = &[
     (&["grouping-key", "groupingkey", "grouping", "group"], "use -j JOB and -l NAME=VALUE"),
     (
         &["o", "output", "json", "format"],
-        "list and status have --format json; push, add and check have --message-format json",
+        "for results, list and status have --format json; for problems and errors, use --message-format json",
     ),
 ];
 

@@ -25,7 +25,7 @@ pub(super) fn run(
     let input = input::read(&settings.origins, context.stdin, context.printer.progress())?;
     let report = report(settings, grouping, &input, false);
     // If standard output is closed early, the exit status still reflects the result of the check.
-    let shown = show(settings, &input, &report, Channel::Result, context.printer);
+    let shown = show(&input, &report, Channel::Result, context.printer);
     let refused = report.diagnostics.iter().any(|found| {
         found.severity == Severity::Error
             && matches!(found.code.category(), Category::Parser | Category::Store)
@@ -62,7 +62,7 @@ pub(super) fn accept_or<'a>(
     printer: &mut Printer<'_>,
 ) -> Result<Accepted<'a>, Failure> {
     let report = report(settings, grouping, input, true);
-    show(settings, input, &report, Channel::Message, printer)?;
+    show(input, &report, Channel::Message, printer)?;
     refuse(settings, &report, consequence)?;
     if report.stripped > 0 {
         printer.note(&format!("removed {}", plural(report.stripped, "timestamp")));
@@ -100,15 +100,9 @@ fn report(settings: &Check, grouping: Option<&GroupingKey>, input: &Input, edits
     report
 }
 
-fn show(
-    settings: &Check,
-    input: &Input,
-    report: &Report,
-    channel: Channel,
-    printer: &mut Printer<'_>,
-) -> Result<(), Failure> {
+fn show(input: &Input, report: &Report, channel: Channel, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let sources = SourceText { bytes: &input.bytes, files: &input.sources };
-    printer.diagnostics(channel, settings.message_format, sources, report).map_err(Failure::output)
+    printer.diagnostics(channel, printer.message_format(), sources, report).map_err(Failure::output)
 }
 
 /// Returns an error if the report contains errors. Its message ends with `consequence`.

@@ -159,6 +159,15 @@ pub(super) fn warn_of_conflicts(snapshot: &Snapshot, connection: &Connection, pr
     }
 }
 
+/// Returns a message if the clocks of the gateway and of this machine differ, so that ages may be wrong.
+pub(super) fn different_clocks<G>(snapshot: &Snapshot<G>) -> Option<String> {
+    snapshot.different_clocks().map(|(gateway, local)| {
+        format!(
+            "the gateway's clock says {gateway:.0}, but this machine's says {local:.0}: ages may be wrong"
+        )
+    })
+}
+
 /// Warns if the groups were read from `/metrics`, which does not show everything.
 pub(super) fn warn_of_text(snapshot: &Snapshot, printer: &mut Printer<'_>) {
     if snapshot.from_text {

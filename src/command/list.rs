@@ -1,6 +1,6 @@
 //! The `list` subcommand: prints the gateway's groups as a table, as JSON or as paths, once or repeatedly.
 
-use super::group_output::{Selected, warn_of_conflicts, warn_of_nothing, warn_of_text};
+use super::group_output::{Selected, different_clocks, warn_of_conflicts, warn_of_nothing, warn_of_text};
 use super::{Context, listener, plural, thousands, watch};
 use crate::config::{List, ListFormat, ListSort};
 use crate::env;
@@ -32,7 +32,7 @@ fn fetch(list: &List, client: &Client, printer: &mut Printer<'_>) -> Result<Snap
 
 /// Prints the selected groups in at most `height` lines, because more lines would scroll the headings off the screen.
 fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<'_>) -> Result<(), Failure> {
-    let fits = |place: &usize| list.selection.fits(&snapshot.groups[*place], snapshot.selection_time());
+    let fits = |place: &usize| list.selection.fits(&snapshot.groups[*place], snapshot.now);
     let mut places: Vec<usize> = (0..snapshot.groups.len()).filter(fits).collect();
     sort(&mut places, &snapshot.groups, list.sort);
     let all = places.len();
@@ -63,6 +63,9 @@ fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<
         printer.line(more).map_err(Failure::output)?;
     }
     warn_of_text(snapshot, printer);
+    if let Some(message) = different_clocks(snapshot) {
+        printer.warning(&message);
+    }
     if list.metrics && snapshot.from_text {
         printer.warning("/metrics does not show which metrics a group contains");
     }

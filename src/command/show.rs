@@ -57,7 +57,7 @@ pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Fail
             print(group, copied, false, context.printer)
         }
         ShowTarget::Selection(selection) => {
-            let fits = |(group, _): &&(Group, Copied)| selection.fits(group, snapshot.selection_time());
+            let fits = |(group, _): &&(Group, Copied)| selection.fits(group, snapshot.now);
             let mut chosen = snapshot.groups.iter().filter(fits).peekable();
             if chosen.peek().is_none() {
                 let hint = meant(selection).map(|(why, hint)| format!("{why}: {hint}"));

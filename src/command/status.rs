@@ -4,7 +4,7 @@
 //! The gateway's own health checks pass even when it rejects every push and every scrape. So `status` scrapes it as
 //! Prometheus does and applies the rules of Prometheus to the result.
 
-use super::group_output::age;
+use super::group_output::{age, different_clocks};
 use super::group_table;
 use super::scrape::Scraped;
 use super::{Context, listener, plural, print_json, receiver_status, watch};
@@ -117,6 +117,7 @@ fn warnings(found: &Found<'_>) -> Vec<String> {
     let groups = &found.snapshot.groups;
     let at = |places: &[usize]| places.iter().filter_map(|place| groups.get(*place)).collect::<Vec<_>>();
     let mut warnings = found.scraped.warnings.clone();
+    warnings.extend(different_clocks(&found.snapshot));
     if found.about.is_on("push.disable-consistency-check") == Some(true) {
         warnings.push("consistency checks are off: any push can make every scrape fail".to_owned());
     }

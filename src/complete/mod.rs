@@ -102,7 +102,7 @@ fn from_gateway(query: &GroupQuery, environment: &Environment) -> BTreeSet<Strin
         let _ = sender.send(snapshot);
     });
     let Ok(Ok(snapshot)) = receiver.recv_timeout(GATEWAY_TIMEOUT) else { return BTreeSet::new() };
-    let fitting = snapshot.groups.iter().filter(|group| selection.fits(group, snapshot.selection_time()));
+    let fitting = snapshot.groups.iter().filter(|group| selection.fits(group, snapshot.now));
     // If a group's key is not known exactly, the candidates could name another group.
     let exact = fitting.filter(|group| group.key.is_ok());
     exact.flat_map(|group| words(group, query)).filter(|word| can_be_typed(word)).collect()

@@ -47,9 +47,20 @@ pub(crate) enum DeleteTarget {
     Selection {
         selection: Selection,
         /// Whether `--yes` was given.
-        confirmed: bool,
+        confirmation: Confirmation,
         connection: Connection,
     },
+}
+
+/// How the deletion of a selection is confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Confirmation {
+    /// `--yes` was given.
+    Given,
+    /// The user is asked at a terminal.
+    Asked,
+    /// There is no terminal.
+    Missing,
 }
 
 /// Settings of `list`.
@@ -131,15 +142,13 @@ impl Delete {
                 "add a matcher that requires a label, such as --match job=x, or --older-than; --all deletes every group",
             ));
         }
-        let can_ask = environment.stdin_is_terminal && environment.stderr_is_terminal;
-        if !(args.yes || args.dry_run || can_ask) {
-            return Err(Failure::usage_with_hint(
-                "deleting a selection needs confirmation, but there is no terminal",
-                "--dry-run shows what would be deleted, --yes deletes without asking",
-            ));
-        }
         let connection = gateway_connection(&args.connection, environment, Use::Groups)?;
-        let target = DeleteTarget::Selection { selection, confirmed: args.yes, connection };
+        let confirmation = match (args.yes, environment.stdin_is_terminal && environment.stderr_is_terminal) {
+            (true, _) => Confirmation::Given,
+            (false, true) => Confirmation::Asked,
+            (false, false) => Confirmation::Missing,
+        };
+        let target = DeleteTarget::Selection { selection, confirmation, connection };
         Ok(Self { target, force: args.force, dry_run: args.dry_run, as_curl: false, format: args.format })
     }
 
@@ -177,6 +186,7 @@ fn delete_path(
 ) -> Result<(String, Option<GroupingKey>, Url), Failure> {
     let rules = key_rules(args.utf8_names);
     let Some(url) = &args.group.url else {
+        job_or_selection("delete", &args.group)?;
         let key = grouping_key(&args.group, rules)?;
         return Ok((key.path(), Some(key), endpoint(&args.connection, environment)?));
     };
@@ -248,6 +258,7 @@ impl Show {
         let (target, endpoint) = if let Some(selection) = selected {
             (ShowTarget::Selection(selection), endpoint(&args.connection, environment)?)
         } else {
+            job_or_selection("show", &args.group)?;
             let (key, endpoint) = named_group(&args.group, &args.connection, rules, environment)?;
             (ShowTarget::Group(key), endpoint)
         };
@@ -266,6 +277,19 @@ impl Status {
         };
         Ok(Self { watch, format: args.format, target })
     }
+}
+
+/// Returns an error if there are labels but no job. The hint is the command that selects groups by these labels.
+fn job_or_selection(command: &str, group: &cli::GroupArgs) -> Result<(), Failure> {
+    if group.job.is_some() || group.url.is_some() || group.labels.is_empty() {
+        return Ok(());
+    }
+    let matchers = group.labels.iter().map(|label| format!(" --match {}", quote(&label.to_string_lossy())));
+    let matchers: String = matchers.collect();
+    Err(Failure::usage_with_hint(
+        "the group's job is missing",
+        format!("add -j JOB; to select groups by label: pushgw {command}{matchers}"),
+    ))
 }
 
 fn selection(args: &cli::SelectionArgs) -> Result<Selection, Failure> {

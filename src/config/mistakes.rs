@@ -1,6 +1,6 @@
 //! Finds values that are valid, but probably not what the user meant.
 
-use crate::cli::{Command, GroupArgs, InputArgs};
+use crate::cli::{Command, GroupArgs, InputArgs, ListArgs};
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::grouping::is_legacy_name;
@@ -22,27 +22,38 @@ pub(crate) struct Suspicion {
 ///
 /// Returns [`Failure::Usage`] if a value is almost certainly a mistake.
 pub(crate) fn of_command(command: &Command, environment: &Environment) -> Result<Vec<Suspicion>, Failure> {
-    let (group, push) = match command {
-        Command::Push(args) | Command::Add(args) => (&args.0.group, Some(&args.0)),
-        Command::Check(args) => (&args.0.group, None),
+    // Without other input, a job that is a file must be a mistake.
+    let has_files = |input: &InputArgs| !(input.files.is_empty() && input.metrics.is_empty());
+    let (group, has_input) = match command {
+        Command::Push(args) | Command::Add(args) => {
+            (&args.0.group, Some(has_files(&args.0.input) || !args.0.producer.is_empty()))
+        }
+        Command::Check(args) => (&args.0.group, Some(has_files(&args.0.input))),
+        Command::Run(args) => (&args.0.group, Some(true)),
         Command::Delete(args) => (&args.0.group, None),
         Command::Show(args) => (&args.0.group, None),
-        Command::Run(args) => (&args.0.group, None),
-        Command::List(_)
-        | Command::Status(_)
-        | Command::Convert(_)
-        | Command::Rules(_)
-        | Command::Completions { .. } => {
+        Command::List(args) => return Ok(of_list(&args.0)),
+        Command::Status(_) | Command::Convert(_) | Command::Rules(_) | Command::Completions { .. } => {
             return Ok(Vec::new());
         }
     };
     let mut found = of_group(group);
-    if let Some(push) = push {
-        let input = &push.input;
-        let has_input = !(input.files.is_empty() && input.metrics.is_empty() && push.producer.is_empty());
+    if let Some(has_input) = has_input {
         found.extend(of_file_name(group, has_input, environment)?);
     }
     Ok(found)
+}
+
+/// Returns warnings about `-j`, `-l` and `-i` of `list`, which select groups.
+fn of_list(args: &ListArgs) -> Vec<Suspicion> {
+    let (job, labels, instance) = (args.job.clone(), args.labels.clone(), args.instance.clone());
+    let mut found = of_group(&GroupArgs { job, labels, instance, url: None });
+    let regexes = args.labels.iter().filter_map(|label| label.to_str()).filter(|label| label.contains("=~"));
+    found.extend(regexes.map(|label| Suspicion {
+        message: format!("`-l {label}` selects the value with the `~`"),
+        hint: format!("for a regular expression: --match {}", quote(label)),
+    }));
+    found
 }
 
 /// Returns warnings about suspicious values of `-j`, `-l` and `-i`.

@@ -13,7 +13,9 @@ pub use groups::List;
 
 pub(crate) use crate::cli::{ListFormat, ListSort, Shell, StatusFormat};
 pub(crate) use destination::{Destination, Receiver, Textfile, Use, gateway_connection};
-pub(crate) use groups::{Delete, DeleteTarget, Show, ShowTarget, Status, StatusTarget, matchers};
+pub(crate) use groups::{
+    Confirmation, Delete, DeleteTarget, Show, ShowTarget, Status, StatusTarget, matchers,
+};
 pub(crate) use push::{Action, Check, Push, PushGroups};
 pub(crate) use run::{AlertingRules, Run};
 
@@ -30,7 +32,7 @@ use std::ffi::{OsStr, OsString};
 pub(crate) fn terminal(color: ColorChoice, environment: &Environment) -> Terminal {
     let variables = ColorVariables {
         no_color: environment.variable("NO_COLOR"),
-        clicolor_force: environment.variable("CLICOLOR_FORCE"),
+        force: environment.variable("CLICOLOR_FORCE").or(environment.variable("FORCE_COLOR")),
     };
     let is_dumb = environment.variable("TERM") == Some(OsStr::new("dumb"));
     let stream = |is_terminal| {

@@ -11,7 +11,6 @@ use crate::exposition::{CheckOptions, TextFormat};
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules};
 use crate::http::{Connection, Method};
 use crate::input::Origin;
-use crate::output::MessageFormat;
 use std::path::{Path, PathBuf};
 
 /// Settings of `push` and `add`.
@@ -44,7 +43,6 @@ pub(crate) struct Check {
     pub(crate) options: CheckOptions<'static>,
     /// Whether warnings count as errors.
     pub(crate) strict: bool,
-    pub(crate) message_format: MessageFormat,
 }
 
 impl Check {
@@ -216,7 +214,6 @@ fn check(args: &cli::InputArgs, report: &cli::ReportArgs, origins: Vec<Origin>) 
             ..CheckOptions::PLAIN
         },
         strict: args.strict,
-        message_format: report.message_format,
     }
 }
 

@@ -13,7 +13,6 @@ use crate::exposition::{CheckOptions, TextFormat};
 use crate::gateway::GroupUrl;
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules};
 use crate::job::{Expectations, MetricPrefix, Selector};
-use crate::output::MessageFormat;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,7 +22,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_DIAGNOSTICS: usize = 20;
 
 /// Settings of `run`.
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a command-line option")]
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) command: Vec<OsString>,
@@ -172,7 +171,7 @@ impl Run {
             strip_timestamps: self.strip_timestamps,
             ..CheckOptions::PLAIN
         };
-        super::Check { origins: Vec::new(), options, strict: false, message_format: MessageFormat::Human }
+        super::Check { origins: Vec::new(), options, strict: false }
     }
 }
 

@@ -55,7 +55,7 @@ pub fn explain(
     let Some(snapshot) = fetch(&mut read).filter(|snapshot| !snapshot.from_text) else {
         return Vec::new();
     };
-    let mut reasons = broken(&snapshot, connection);
+    let mut reasons = broken(&snapshot, &labels, connection);
     reasons.extend(own.iter().map(|family| own_metric(family, &snapshot)));
     if reasons.is_empty() {
         collisions.add(&pushed);
@@ -76,11 +76,17 @@ fn is_inconsistent(error: &ErrorKind) -> bool {
     }
 }
 
-/// Returns the reasons why the gateway rejects every push, and the commands that fix them.
-fn broken(snapshot: &Snapshot<(Group, Held)>, connection: &Connection) -> Vec<String> {
+/// Returns the reasons why the gateway rejects every push, and the commands that fix them. `pushed` is the group of
+/// the rejected push.
+fn broken(snapshot: &Snapshot<(Group, Held)>, pushed: &LabelSet, connection: &Connection) -> Vec<String> {
     let mut lines = Vec::new();
     let groups: Vec<&Group> = snapshot.groups.iter().map(|(group, _)| group).collect();
-    for problem in conflicts(&groups, &snapshot.conflicts, connection) {
+    let problems = conflicts(&groups, &snapshot.conflicts, connection);
+    let mut involved = problems.iter().flat_map(|problem| &problem.groups).peekable();
+    if involved.peek().is_some() && involved.all(|group| group != pushed) {
+        lines.push("other groups broke the gateway, so it rejects every push, not only this one".to_owned());
+    }
+    for problem in problems {
         lines.push(problem.message);
         if problem.commands.is_empty() {
             lines.push(format!(

@@ -186,7 +186,7 @@ codes! {
         "The text has no samples; pushing it would empty the group."
         b"# nothing\n";
     ReservedName "reserved-name" Pushgw
-        "The gateway uses the metric name itself, and would overwrite the metric or break."
+        "The gateway uses this name for its own metrics: it would overwrite the metric, or fail."
         b"push_time_seconds 1\n";
     HelpInvalidUtf8 "help-invalid-utf8" Pushgw
         "A HELP text is not valid UTF-8, so Prometheus could not scrape the gateway."
@@ -267,7 +267,7 @@ codes! {
         "A TYPE line has no samples and is followed by a sample of another metric."
         b"# TYPE job_ok_total counter\njob_done_total 1\n";
     IgnoredTypeLine "ignored-type-line" Advice
-        "A comment looks like a TYPE line, but the gateway ignores it."
+        "A comment looks like a TYPE or HELP line, but the gateway ignores it."
         b"# type a gauge\na 1\n";
     ColonName "colon-name" Advice
         "A metric name ends with a colon, as in YAML."

@@ -229,7 +229,7 @@ fn check_path(label: &LabelPair<'_>, findings: &mut Findings) {
         findings.warning(Code::WindowsPath, label.value.span(), || {
             let path = String::from_utf8_lossy(value).replace('\\', r"\\");
             Message::new("`\\n` in this path is a line break")
-                .help(format!("double each backslash of the path: `{path}`"))
+                .help(format!("double each backslash in the path: `{path}`"))
         });
     }
 }

@@ -262,27 +262,31 @@ fn second_type(context: &mut Context<'_>, name: &Token<'_>, number: usize, suffi
     }
 }
 
-/// Warns about a comment that looks like a TYPE line.
+/// Warns about a comment that looks like a TYPE line, or like a HELP line before a line for the same metric.
 pub(super) fn comment(context: &mut Context<'_>, line: &Range<usize>) {
     let text = &context.bytes[line.clone()];
     let Some(at) = text.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'#')) else { return };
     let mut words = text[at..].split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty());
-    let (Some(keyword), Some(name), Some(kind), None) =
-        (words.next(), words.next(), words.next(), words.next())
-    else {
-        return;
-    };
+    let (Some(keyword), Some(name), Some(third)) = (words.next(), words.next(), words.next()) else { return };
     let word = keyword.strip_suffix(b":").unwrap_or(keyword);
-    if word.eq_ignore_ascii_case(b"TYPE")
-        && keyword != b"TYPE"
-        && LegacyName::Metric.is(name)
-        && Kind::parse(kind).is_some()
-    {
-        let start = line.start + at;
-        context.findings.warning(Code::IgnoredTypeLine, start..start + keyword.len(), || {
-            Message::new("this comment has no effect; is it a TYPE line?").help("write `TYPE`")
-        });
+    if !LegacyName::Metric.is(name) || matches!(keyword, b"TYPE" | b"HELP") {
+        return;
     }
+    let start = line.start + at;
+    let next = &context.bytes[(line.end + 1).min(context.bytes.len())..];
+    let is_next = || next.strip_prefix(b"# TYPE ").unwrap_or(next).starts_with(name);
+    let meant =
+        if word.eq_ignore_ascii_case(b"TYPE") && Kind::parse(third).is_some() && words.next().is_none() {
+            "TYPE"
+        } else if word.eq_ignore_ascii_case(b"HELP") && is_next() {
+            "HELP"
+        } else {
+            return;
+        };
+    context.findings.warning(Code::IgnoredTypeLine, start..start + keyword.len(), || {
+        Message::new(format!("this comment has no effect; is it a {meant} line?"))
+            .help(format!("write `{meant}`"))
+    });
 }
 
 /// Warns about TYPE lines without samples that are followed by a sample with a similar name but no TYPE line.

@@ -3,7 +3,7 @@
 use crate::grouping::GroupingKey;
 
 /// The options of a check. Most correspond to a command-line option.
-#[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command line")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a command-line option")]
 #[derive(Clone, Copy, Debug)]
 pub struct CheckOptions<'a> {
     /// The grouping key of the push. Its labels overwrite labels in the text.

@@ -340,7 +340,7 @@ fn text_that_is_accepted_with_another_meaning() {
         assert_found(text, &[]);
     }
     assert_found("a{path=\"C:\\new\\network\"} 1\n", &["warning windows-path `C:\\new\\network`"]);
-    assert_eq!(help("a{path=\"C:\\new\"} 1\n"), "double each backslash of the path: `C:\\\\new`");
+    assert_eq!(help("a{path=\"C:\\new\"} 1\n"), "double each backslash in the path: `C:\\\\new`");
     assert_found("a{path=\"C:\\\\new\\n\"} 1\na{path=\"C: \\n\"} 1\na{path=\"x\\n\"} 1\n", &[]);
 }
 

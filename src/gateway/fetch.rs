@@ -7,8 +7,8 @@ use super::{FamilySize, Group, GroupsError, api, text};
 use super::{exchange, hint};
 use crate::grouping::{LabelSet, Names, depends_on_names};
 use crate::http::{self, Client, Connection, ErrorKind, Event, Header, Method, Request, Response, Url};
-use jiff::Timestamp;
 use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
 use std::io::{self, Read};
 
 /// The Accept header that requests unescaped label names, as sent by Prometheus 3. Older gateways ignore it.
@@ -31,6 +31,8 @@ pub struct Snapshot<G = Group> {
     /// The gateway's time when it responded, or the local time if the response has no Date header. Displayed
     /// ages are relative to this time.
     pub now: Timestamp,
+    /// The local time when it responded.
+    local: Timestamp,
     /// True if the groups are from the text of `/metrics`, which does not show an empty `instance`.
     pub from_text: bool,
     /// The gateway's rules for label names in a path. `None` if unknown or if no path depends on them.
@@ -38,10 +40,11 @@ pub struct Snapshot<G = Group> {
 }
 
 impl<G> Snapshot<G> {
-    /// Returns the time for selecting groups by age. This is the earlier of the gateway's time and the local
-    /// time, so that a wrong clock can't make a group look old.
-    pub fn selection_time(&self) -> Timestamp {
-        self.now.min(Timestamp::now())
+    /// Returns the gateway's time and the local time if they differ by more than five minutes. Ages may then
+    /// be wrong.
+    pub fn different_clocks(&self) -> Option<(Timestamp, Timestamp)> {
+        const MAX: SignedDuration = SignedDuration::from_mins(5);
+        (self.now.duration_since(self.local).abs() > MAX).then_some((self.now, self.local))
     }
 }
 
@@ -61,9 +64,10 @@ pub fn fetch_families(
     listener: Listener<'_>,
 ) -> Result<Snapshot, http::Error> {
     let read = |answer: &mut dyn Read| api::read(answer, wanted, |_, _| ());
-    let Snapshot { groups, conflicts, now, from_text, names } = fetch(client, endpoint, read, listener)?;
+    let Snapshot { groups, conflicts, now, local, from_text, names } =
+        fetch(client, endpoint, read, listener)?;
     let groups = groups.into_iter().map(|(group, ())| group).collect();
-    Ok(Snapshot { groups, conflicts, now, from_text, names })
+    Ok(Snapshot { groups, conflicts, now, local, from_text, names })
 }
 
 /// Fetches the groups and calls `make` with the families of each one, if the gateway has the API.
@@ -144,19 +148,19 @@ fn fetch<T: Default>(
 ) -> Result<Snapshot<(Group, T)>, http::Error> {
     const API: &str = "/api/v1/metrics";
     const TEXT: &str = "/metrics";
-    let (now, from_text, groups) = match get(client, endpoint, API, listener) {
+    let ((now, local), from_text, groups) = match get(client, endpoint, API, listener) {
         // The gateway is older than 1.2.0, or a proxy allows only /metrics.
         Err(http::Error { kind: ErrorKind::Status(answered), .. }) if answered.status == 404 => {
             let answer = get(&unescaped(client), endpoint, TEXT, listener)?;
-            let now = clock(&answer);
+            let times = clocks(&answer);
             let groups =
                 text::from_text(answer.reader()).map_err(|cause| error(client, endpoint, TEXT, cause))?;
-            (now, true, groups.into_iter().map(|group| (group, T::default())).collect())
+            (times, true, groups.into_iter().map(|group| (group, T::default())).collect())
         }
         answer => {
             let answer = answer?;
-            let now = clock(&answer);
-            (now, false, read(&mut answer.reader()).map_err(|cause| error(client, endpoint, API, cause))?)
+            let times = clocks(&answer);
+            (times, false, read(&mut answer.reader()).map_err(|cause| error(client, endpoint, API, cause))?)
         }
     };
     let mut groups: Vec<(Group, T)> = groups;
@@ -165,7 +169,7 @@ fn fetch<T: Default>(
         group.resolve(names);
     }
     let conflicts = conflict::find(groups.iter().map(|(group, _)| group));
-    Ok(Snapshot { groups, conflicts, now, from_text, names })
+    Ok(Snapshot { groups, conflicts, now, local, from_text, names })
 }
 
 /// Returns a client that requests unescaped label names. By default, the gateway exposes `my.label` as
@@ -186,9 +190,10 @@ fn names<T>(client: &Client, endpoint: &Url, groups: &[(Group, T)], listener: Li
     fetch_status(client, endpoint, listener).ok()?.names()
 }
 
-fn clock(answer: &Response) -> Timestamp {
-    let date = answer.header("date").and_then(|date| rfc2822::parse(date).ok());
-    date.map_or_else(Timestamp::now, |date| date.timestamp())
+/// Returns the server's time and the local time.
+fn clocks(answer: &Response) -> (Timestamp, Timestamp) {
+    let (local, date) = (Timestamp::now(), answer.header("date").and_then(|date| rfc2822::parse(date).ok()));
+    (date.map_or(local, |date| date.timestamp()), local)
 }
 
 fn error(client: &Client, endpoint: &Url, path: &str, error: GroupsError) -> http::Error {

@@ -105,10 +105,10 @@ classes! {
     TLS_UNSUPPORTED = "the server and pushgw have no TLS algorithm in common", 6, final,
         Some("pushgw supports certificates with RSA, ECDSA (P-256, P-384) and Ed25519 keys");
     TLS_OTHER = "the TLS handshake failed", 6, final, None;
-    BROKEN_HANDSHAKE = "the connection broke during the TLS handshake", 6, retried, None;
-    BROKEN_SENDING = "the connection broke while sending the request", 6, retried, None;
-    BROKEN_WAITING = "the connection broke before a response arrived", 6, retried, None;
-    BROKEN_READING = "the connection broke during the response", 6, retried, None;
+    BROKEN_HANDSHAKE = "the connection was lost during the TLS handshake", 6, retried, None;
+    BROKEN_SENDING = "the connection was lost while sending the request", 6, retried, None;
+    BROKEN_WAITING = "the connection was lost before a response arrived", 6, retried, None;
+    BROKEN_READING = "the connection was lost while reading the response", 6, retried, None;
     CLOSED = "the server closed the connection without a response", 6, retried, None;
     INCOMPLETE = "the response is incomplete", 6, retried, None;
     TIMED_OUT_SENDING = "the request could not be sent within", 7, final, Some("--timeout sets the limit");
@@ -161,7 +161,7 @@ pub enum ErrorKind {
         rejection: Box<Rejection>,
     },
     Tls(TlsError),
-    /// The connection broke in this phase. The string is the operating system's error.
+    /// The connection was lost in this phase. The string is the operating system's error.
     Broken(Phase, String),
     /// The server closed the connection without a response.
     Closed,

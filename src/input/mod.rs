@@ -97,7 +97,7 @@ fn unreadable(path: &Path, error: &anyhow::Error) -> Failure {
     let hint = if path.exists() {
         None
     } else if name.starts_with('@') {
-        Some("write the FILE without the `@`, which only curl needs")
+        Some("remove the `@` from the file name: only curl needs it")
     } else if name.contains("://") {
         Some("FILE cannot be a URL: use curl -s URL | pushgw ...")
     } else {

@@ -2,6 +2,7 @@
 
 use super::{ChildrenUsage, FileState, ReceivedSignal};
 use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::signal::{self, SigSet};
 use nix::sys::time::TimeVal;
 use rustix::fs::{FileType, FlockOperation, Mode, RawMode, fchmod, flock, fstat};
 use rustix::io::{Errno, ioctl_fionread, retry_on_intr};
@@ -60,6 +61,8 @@ pub(super) fn on_signals(
     mut receive: Box<dyn FnMut(ReceivedSignal) + Send>,
 ) -> io::Result<()> {
     let mut signals = SignalsInfo::<WithOrigin>::new(signals)?;
+    // If the parent process blocked SIGCHLD, the exit of a child would go unnoticed.
+    SigSet::from(signal::SIGCHLD).thread_unblock()?;
     let forward = move |origin: Origin| {
         let is_from_process = matches!(origin.cause, Cause::Sent(_));
         receive(ReceivedSignal { number: origin.signal, is_from_process });

@@ -24,24 +24,20 @@ pub enum ColorChoice {
 pub struct ColorVariables<'a> {
     /// `NO_COLOR`, which turns color off if it is not empty (<https://no-color.org>).
     pub no_color: Option<&'a OsStr>,
-    /// `CLICOLOR_FORCE`, which turns color on if it is neither empty nor `0`
-    /// (<https://bixense.com/clicolors>).
-    pub clicolor_force: Option<&'a OsStr>,
+    /// `CLICOLOR_FORCE` or `FORCE_COLOR`, which turn color on if they are neither empty nor `0`
+    /// (<https://bixense.com/clicolors>, <https://force-color.org>).
+    pub force: Option<&'a OsStr>,
 }
 
 /// Decides whether to color a stream. The flag takes precedence over the variables, and `NO_COLOR` over
-/// `CLICOLOR_FORCE`. If none of them decides, a terminal that supports color gets color.
+/// `CLICOLOR_FORCE` and `FORCE_COLOR`. If none of them decides, a terminal that supports color gets color.
 pub fn color(choice: ColorChoice, supports_color: bool, variables: ColorVariables<'_>) -> bool {
     let set = |value: Option<&OsStr>| value.is_some_and(|value| !value.is_empty());
     match choice {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
         ColorChoice::Auto if set(variables.no_color) => false,
-        ColorChoice::Auto
-            if set(variables.clicolor_force) && variables.clicolor_force != Some("0".as_ref()) =>
-        {
-            true
-        }
+        ColorChoice::Auto if set(variables.force) && variables.force != Some("0".as_ref()) => true,
         ColorChoice::Auto => supports_color,
     }
 }
@@ -115,11 +111,9 @@ mod tests {
             (Always, false, Some("1"), None, true),
             (Never, true, None, Some("1"), false),
         ];
-        for (choice, supports_color, no_color, clicolor_force, expected) in table {
-            let variables = ColorVariables {
-                no_color: no_color.map(OsStr::new),
-                clicolor_force: clicolor_force.map(OsStr::new),
-            };
+        for (choice, supports_color, no_color, force, expected) in table {
+            let variables =
+                ColorVariables { no_color: no_color.map(OsStr::new), force: force.map(OsStr::new) };
             assert_eq!(
                 color(choice, supports_color, variables),
                 expected,

@@ -113,6 +113,10 @@ impl<'a> Printer<'a> {
         self
     }
 
+    pub(crate) fn message_format(&self) -> MessageFormat {
+        self.format
+    }
+
     /// Returns true if the format of messages is machine-readable.
     pub(crate) fn is_for_programs(&self) -> bool {
         matches!(self.format, MessageFormat::Json | MessageFormat::Github)

@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(state.tick(start), (String::new(), Some(SECOND)));
         assert_eq!(state.tick(start + SECOND * 9 / 10), (String::new(), Some(SECOND / 10)));
         assert_eq!(state.end(), "");
-        // The delay starts again for the next work.
+        // The delay starts over for the next task.
         state.begin("b", start + SECOND);
         assert_eq!(state.tick(start + SECOND * 3 / 2), (String::new(), Some(SECOND / 2)));
         assert_eq!(state.tick(start + SECOND * 2).0, "\rb (1s)\x1b[K");

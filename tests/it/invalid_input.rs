@@ -213,7 +213,7 @@ const INPUT: &[Case] = &[
         |call| call.file("metrics.prom", "m 1\n").args(["-j", "x", "@metrics.prom"]),
         1,
         "error: can't read @metrics.prom: no such file or directory\n\
-         hint: write the FILE without the `@`, which only curl needs\n",
+         hint: remove the `@` from the file name: only curl needs it\n",
     ),
     (
         "a URL as a file",

@@ -45,7 +45,10 @@ fn an_option_with_the_wrong_dash_is_an_error() {
         ("pushgw push -j x -user admin f", "`-user` is read as `-u ser`\nhint: use --user"),
         ("pushgw push -j x -metric='a 1'", "`-metric` is read as `-m etric`\nhint: use --metric"),
         ("pushgw push -j x -gateway=http://gw f", "`-gateway` is read as `-g ateway`\nhint: use --gateway"),
-        ("pushgw list -json", "`-json` is read as `-j son`\nhint: list and status have --format json"),
+        (
+            "pushgw list -json",
+            "`-json` is read as `-j son`\nhint: for results, list and status have --format json",
+        ),
         ("pushgw delete -older-than 7d", "`-older-than` is"),
         ("pushgw delete -all --yes", "`-all` is not an option\nhint: use --all"),
         ("pushgw push –job x f", "begins with a long dash\nhint: type it with plain hyphens: --job"),
@@ -256,6 +259,8 @@ fn a_mistyped_age_is_an_error() {
             &["--older-than: ", says],
         );
     }
+    let says = "--older-than: `-1h` is negative: write 1h";
+    typed(&gateway, "pushgw delete --older-than -1h --yes", 2, &[], &[says]);
     typed(&gateway, "pushgw list --timeout 7", 2, &[], &["--timeout: `7` has no unit: write 7s for seconds"]);
 }
 
@@ -273,6 +278,7 @@ fn mistakes_in_variables_are_reported() {
     let proxy = "http_proxy=http://[::1]:1 PUSHGATEWAY_URL=http://gw.corp";
     let says = ["PUSHGATEWAY_NO_PROXY: invalid value `gw2.corp`", "NO_PROXY=HOST"];
     typed(&gateway, &format!("{proxy} PUSHGATEWAY_NO_PROXY=gw2.corp pushgw push -j x f"), 2, &[], &says);
+    typed(&gateway, "PUSHGATEWAY_NO_PROXY=gw2.corp pushgw push -j x f", 2, &[], &says);
     let nobody = "PUSHGATEWAY_URL=http://[::1]:1";
     let says = ["PUSHGATEWAY_ADDR is set, but pushgw does not read it: did you mean PUSHGATEWAY_URL?"];
     typed(&gateway, &format!("{nobody} PUSHGATEWAY_ADDR=x pushgw push -j x f"), 6, &[], &says);
@@ -390,6 +396,43 @@ fn an_empty_text_is_not_added() {
     // Nothing but push_time_seconds is set.
     let show = "pushgw push -j x f; true | pushgw add -j x --allow-empty; pushgw show -j x | grep '^a 1'";
     typed(&gateway, show, 0, &["job=x"], &[]);
+}
+
+#[test]
+#[ignore = "needs real servers"]
+fn mistakes_in_a_selection_are_reported() {
+    let gateway = gateway();
+    let push = "pushgw push -j x f;";
+    for (call, code, says) in [
+        ("list -j job=x", 0, "the label `job` gets the value `job=x`\nhint: use -j x"),
+        ("list -l team=~x", 0, "hint: for a regular expression: --match 'team=~x'"),
+        ("delete -l team=x", 2, "add -j JOB; to select groups by label: pushgw delete --match team=x"),
+        ("show -l 'team=a b'", 2, "pushgw show --match 'team=a b'"),
+        ("delete --match 'job=db_*'", 0, "0 groups selected: `*` and `?` are not wildcards"),
+        ("delete --match job=x", 2, "deleting a selection needs confirmation, but there is no terminal"),
+        ("delete --url '/metrics/job/*'", 8, "are not wildcards: use --match 'job=~.*'"),
+    ] {
+        typed(&gateway, &format!("{push} pushgw {call}"), code, &["job=x"], &[says]);
+    }
+    let says = "the job `metrics.prom` is also a file in this directory: is the variable set?";
+    typed(&gateway, "pushgw run -j $UNSET metrics.prom -- true", 0, &["job=metrics.prom"], &[says]);
+    typed(&gateway, "pushgw check -j $UNSET metrics.prom </dev/null", 2, &[], &[says]);
+}
+
+/// Failures of every command have the format that was asked for.
+#[test]
+fn every_command_reports_failures_in_each_format() {
+    for command in ["list", "show -j x", "status", "delete -j x", "push -j x -m 'a 1'"] {
+        let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
+        let call = format!("pushgw {name} --message-format json -g http://[::1]:1 --retries 0 {rest}");
+        let output = shell(&call).any_code().any_stdout().any_stderr().run();
+        let line: serde_json::Value = serde_json::from_str(output.stderr().lines().next().unwrap()).unwrap();
+        assert_eq!(line["code"], "unreachable", "{call}: {output}");
+    }
+    let call = "pushgw run --message-format json -g http://[::1]:1 --retries 0 -j x -- true";
+    let output = shell(call).any_stderr().run();
+    let line: serde_json::Value = serde_json::from_str(&output.stderr()).unwrap();
+    assert_eq!(line["severity"], "warning", "{output}");
 }
 
 /// More mistakes of the same kinds: the command, its exit status, and a part of the message.

@@ -198,7 +198,7 @@ fn a_gateway_that_hangs_or_breaks_causes_only_a_warning() {
         connection.read_head();
         connection.reset();
     });
-    call(&server.url(), "50s").stderr_has("the connection broke").run();
+    call(&server.url(), "50s").stderr_has("the connection was lost").run();
     let server = Server::answering(500, "no\nspace");
     let told = call(&server.url(), "50s").stderr_has("says: no space").run().stderr();
     assert_eq!(told.lines().count(), 1, "{told}");
@@ -509,11 +509,19 @@ fn a_signal_during_the_report_does_not_stop_it() {
 }
 
 #[test]
-fn an_ignored_sigchld_has_no_effect() {
-    let server = Server::answering(200, "");
-    let call = program("env").args(["--ignore-signal=CHLD", env!("CARGO_BIN_EXE_pushgw")]);
-    call.args(["run", "-j", "x", "-g", &server.url(), "--", "sh", "-c", "exit 3"]).code(3).run();
-    assert_eq!(sample(&server.request(), "job_last_exit_status"), Some(3.0));
+fn an_ignored_or_blocked_sigchld_has_no_effect() {
+    for state in ["--ignore-signal=CHLD", "--block-signal=CHLD"] {
+        let server = Server::answering(200, "");
+        let call = || program("env").args([state, env!("CARGO_BIN_EXE_pushgw")]);
+        let run = ["run", "-j", "x", "-g", &server.url(), "--", "sh", "-c", "exit 3"];
+        call().args(run).code(3).run();
+        assert_eq!(sample(&server.request(), "job_last_exit_status"), Some(3.0));
+        let push =
+            |script: &str| call().args(["push", "-j", "x", "-g", &server.url(), "--", "sh", "-c", script]);
+        push("exit 7").code(7).stderr_has("`sh` exited with status 7; nothing was sent").run();
+        push("kill -KILL $$").code(137).stderr_has("killed by SIGKILL").run();
+        push("echo a 1; exec >&-; exit 0").run();
+    }
 }
 
 #[test]

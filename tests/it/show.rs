@@ -314,7 +314,10 @@ fn groups_are_in_the_text_format() {
         .stderr_has("--groups reads the text format, not OpenMetrics")
         .run();
     let output = push(&[]).code(3).any_stderr().run().stderr();
-    assert!(output.contains("f:5: the file is OpenMetrics: it has a line `# EOF`"), "{output}");
+    assert!(
+        output.contains("f:5: the file is in OpenMetrics format: it contains a `# EOF` line"),
+        "{output}"
+    );
     assert!(output.contains("as `pushgw show` prints it"), "{output}");
     assert!(output.contains("1 error; nothing was sent"), "{output}");
     assert!(!output.contains("convert") && !output.contains("--format"), "{output}");

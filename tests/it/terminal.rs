@@ -1,6 +1,6 @@
 //! Tests output on a terminal and in a pipe: progress, colors, widths, characters, and questions.
 
-use crate::support::{Pushgw, Server, Tty, in_process_at, pushgw, shell, shown};
+use crate::support::{Pushgw, Server, Tty, clock, date, in_process_at, pushgw, shell, shown};
 use rustix::process::Signal;
 use std::os::unix::process::ExitStatusExt as _;
 use std::sync::Mutex;
@@ -24,10 +24,18 @@ const GROUPS: &str = r#"{"status":"success","data":[
 {"labels":{"job":"日本語\u001b[2J\u202e"},"last_push_successful":false,
  "push_time_seconds":{"type":"GAUGE","metrics":[{"labels":{},"value":"0"}]},
  "push_failure_time_seconds":{"type":"GAUGE","metrics":[{"labels":{},"value":"1799999900"}]}}]}"#;
-const DATE: (&str, &str) = ("Date", "Fri, 15 Jan 2027 08:00:00 GMT");
 
 /// One group with one metric.
 const ONE: &str = r#"{"status":"success","data":[{"labels":{"job":"a"},"last_push_successful":true,"push_time_seconds":{"type":"GAUGE","metrics":[{"labels":{},"value":"1"}]},"m":{"type":"GAUGE","metrics":[{"labels":{},"value":"1"}]}}]}"#;
+
+/// Returns [`GROUPS`] with the same ages at the time of [`date`].
+fn groups() -> String {
+    let times = ["1799999800", "1799990000", "1799999900", "1700000000"];
+    times.into_iter().fold(GROUPS.to_owned(), |groups, time| {
+        let age = 1_800_000_000 - time.parse::<i64>().unwrap();
+        groups.replace(time, &(clock() - age).to_string())
+    })
+}
 
 /// Starts a gateway with [`GROUPS`] that accepts every request.
 fn gateway() -> Server {
@@ -35,7 +43,7 @@ fn gateway() -> Server {
         while let Some(request) = connection.read_request() {
             match (request.method.as_str(), request.path.as_str()) {
                 ("DELETE", _) => connection.answer(202, &[], ""),
-                (_, "/api/v1/metrics") => connection.answer(200, &[DATE], GROUPS),
+                (_, "/api/v1/metrics") => connection.answer(200, &[date()], groups()),
                 (_, "/metrics") => connection.answer(500, &[], "An error has occurred: ü\n\n2 errors\n"),
                 _ => connection.answer(200, &[], ""),
             }
@@ -51,7 +59,7 @@ fn delayed(answer: impl Fn(&str) -> (u16, &'static str) + Send + Sync + 'static)
         while let Some(request) = connection.read_request() {
             let _ = released.lock().unwrap().recv();
             let (status, body) = answer(&request.method);
-            connection.answer(status, &[DATE], body);
+            connection.answer(status, &[date()], body);
         }
     });
     (server, release)
@@ -282,6 +290,7 @@ fn color_is_decided_for_each_stream() {
         (&[("NO_COLOR", "")], &[], AT_THE_TERMINAL),
         (&[("CLICOLOR_FORCE", "1")], &[], ALWAYS),
         (&[("CLICOLOR_FORCE", "0")], &[], AT_THE_TERMINAL),
+        (&[("FORCE_COLOR", "1")], &[], ALWAYS),
         (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], &[], NEVER),
         (&[("TERM", "dumb")], &[], NEVER),
         (&[("CLICOLOR_FORCE", "1"), ("TERM", "dumb")], &["--color=auto"], ALWAYS),

@@ -129,7 +129,7 @@ fn what_nginx_answers_for_a_receiver_is_explained() {
             "hint: use --remote-write https://127.0.0.1/tls/api/v1/write\n",
         ),
         ("/auth", 4, "requires a login (401 Unauthorized)", "hint: use -u USER"),
-        ("/denied", 4, "without credentials is forbidden (403 Forbidden)", "may require a login (-u,"),
+        ("/denied", 4, "without credentials are forbidden (403 Forbidden)", "may require a login (-u,"),
         ("/login", 4, "redirects (302", "hint: this is a login page"),
         ("/wrong", 4, "(404 Not Found)", paths),
     ] {

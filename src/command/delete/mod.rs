@@ -22,8 +22,8 @@ use verify::{fetch_after, find, not_deleted, send};
 /// Deletes the groups, or prints what would be deleted.
 pub(super) fn run(delete: &Delete, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     match &delete.target {
-        DeleteTarget::Selection { selection, confirmed, connection } => {
-            selection::run(delete, &Client::new(connection), selection, *confirmed, context)
+        DeleteTarget::Selection { selection, confirmation, connection } => {
+            selection::run(delete, &Client::new(connection), selection, *confirmation, context)
         }
         DeleteTarget::Path { path, connection } => one_group(delete, connection, path, None, context),
         DeleteTarget::Group { path, key, connection } => {

@@ -6,9 +6,11 @@
 
 use super::verify::{fetch_after, find, not_deleted, send};
 use crate::command::batch::BatchErrors;
-use crate::command::group_output::{Selected, warn_of_conflicts, warn_of_nothing, warn_of_text};
+use crate::command::group_output::{
+    Selected, different_clocks, warn_of_conflicts, warn_of_nothing, warn_of_text,
+};
 use crate::command::{Context, fetch_groups, listener, plural, thousands};
-use crate::config::{Delete, ListFormat};
+use crate::config::{Confirmation, Delete, ListFormat};
 use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::gateway::{self, Group, Selection, Snapshot};
@@ -25,16 +27,19 @@ pub(super) fn run(
     delete: &Delete,
     client: &Client,
     selection: &Selection,
-    confirmed: bool,
+    confirmation: Confirmation,
     context: &mut Context<'_, '_>,
 ) -> Result<(), Failure> {
     let endpoint = &client.connection().endpoint;
     let mut snapshot = fetch_groups(client, context.printer)?;
     warn_of_text(&snapshot, context.printer);
-    let fits = |place: &usize| selection.fits(&snapshot.groups[*place], snapshot.selection_time());
+    let fits = |place: &usize| selection.fits(&snapshot.groups[*place], snapshot.now);
     let mut places: Vec<usize> = (0..snapshot.groups.len()).filter(fits).collect();
     if places.is_empty() {
         warn_of_nothing(selection, context.printer);
+    }
+    if selection.older_than.is_some() && !delete.force {
+        refuse_different_clocks(&snapshot)?;
     }
     if selection.asks_for_pushes() && !delete.force && !places.is_empty() {
         refuse_if_broken(&snapshot, client, context.printer)?;
@@ -44,7 +49,13 @@ pub(super) fn run(
         let format = delete.format.unwrap_or(ListFormat::Table);
         return selected.print(format, context.printer).map_err(Failure::output);
     }
-    if !places.is_empty() && !confirmed {
+    if !places.is_empty() && confirmation != Confirmation::Given {
+        if confirmation == Confirmation::Missing {
+            return Err(Failure::usage_with_hint(
+                "deleting a selection needs confirmation, but there is no terminal",
+                "--dry-run shows what would be deleted, --yes deletes without asking",
+            ));
+        }
         let selected = Selected { snapshot: &snapshot, places, metrics: false, wide: false };
         let (amount, all) = (selected.places.len(), snapshot.groups.len());
         let is_summary = amount > LISTED && context.printer.verbosity < Verbosity::Verbose;
@@ -83,6 +94,14 @@ fn print(
     format.map_or(Ok(()), |format| {
         Selected { snapshot, places, metrics: false, wide: false }.print(format, printer)
     })
+}
+
+/// Returns an error if the clocks of the gateway and of this machine differ, because healthy groups may look old.
+fn refuse_different_clocks(snapshot: &Snapshot) -> Result<(), Failure> {
+    let Some(message) = different_clocks(snapshot) else { return Ok(()) };
+    Err(Failure::Other(anyhow::anyhow!(
+        "nothing was deleted: {message}. Correct the clocks first, or use --force to trust the gateway's."
+    )))
 }
 
 /// Returns an error if the gateway rejects every push, because even healthy groups then look old or failed.
@@ -198,7 +217,7 @@ fn finish(
         Err(failure) => return Err(errors.failure().unwrap_or(failure)),
     };
     for group in &again {
-        printer.warning(&format!("{} was pushed again and exists again", group.labels));
+        printer.warning(&format!("{} was deleted, but has been pushed again since", group.labels));
     }
     let amount = format!(
         "deleted {} of {} on {}",

@@ -133,7 +133,12 @@ fn sections(
             }
         } else if line.trim_ascii_end() == b"# EOF" && !sections.is_empty() {
             let hint = "--groups reads the text format, as `pushgw show` prints it; push OpenMetrics to one group with -j JOB";
-            error(printer, at + 1, "the file is OpenMetrics: it has a line `# EOF`", Some(hint));
+            error(
+                printer,
+                at + 1,
+                "the file is in OpenMetrics format: it contains a `# EOF` line",
+                Some(hint),
+            );
             break;
         } else if let Some(section) = sections.last_mut() {
             if !is_lost {

@@ -237,6 +237,8 @@ impl<'a> Settings<'a> {
     /// Returns the route to the gateway, and whether it bypasses a configured proxy.
     fn route(self, endpoint: &Url, has_credentials: bool) -> Result<(Route, bool), Failure> {
         let args = self.args;
+        // This is checked even if there is no proxy, because another word than a switch is a mistake.
+        let is_off = self.switch(false, "PUSHGATEWAY_NO_PROXY")?;
         if let Some((_, path)) =
             self.value(args.unix_socket.as_ref(), ["--unix-socket", "PUSHGATEWAY_UNIX_SOCKET"])?
             && args.proxy.is_none()
@@ -244,7 +246,7 @@ impl<'a> Settings<'a> {
             return Ok((Route::Unix(path.into()), false));
         }
         let Some((origin, url)) = self.proxy(endpoint)? else { return Ok((Route::Direct, false)) };
-        let is_off = args.no_proxy || (args.proxy.is_none() && self.switch(false, "PUSHGATEWAY_NO_PROXY")?);
+        let is_off = args.no_proxy || (args.proxy.is_none() && is_off);
         let no_proxy = self.variable(&["no_proxy", "NO_PROXY"])?;
         let is_exempt = args.proxy.is_none() && no_proxy.is_some_and(|(_, list)| is_exempt(list, endpoint));
         if is_off || is_exempt || endpoint.is_loopback() {

@@ -253,7 +253,7 @@ fn path(bytes: &[u8], line: &Range<usize>, span: &Range<usize>) -> Option<Messag
     is_windows_path(value).then(|| {
         let path = String::from_utf8_lossy(value).replace('\\', r"\\");
         Message::new(format!("invalid escape {}", quoted(&bytes[span.clone()])))
-            .help(format!("double each backslash of the path: `{path}`"))
+            .help(format!("double each backslash in the path: `{path}`"))
     })
 }
 

@@ -9,11 +9,22 @@ use crate::exposition::text::scan::{SampleLine, character};
 use std::ops::Range;
 
 pub(super) const LOG_LINE: &str = "is it a log line? write only metrics to standard output";
-const NO_BREAK_SPACES: [&[u8]; 3] = [b"\xc2\xa0", b"\xe2\x80\xaf", b"\xe3\x80\x80"];
+const SPACES: [(&[u8], &str); 3] = [
+    (b"\xc2\xa0", "a no-break space"),
+    (b"\xe2\x80\xaf", "a narrow no-break space"),
+    (b"\xe3\x80\x80", "an ideographic space"),
+];
+
+fn space(character: &[u8]) -> Option<&'static str> {
+    SPACES.iter().find(|(space, _)| *space == character).map(|(_, name)| *name)
+}
 
 /// Explains a line that does not begin with a name.
 pub(super) fn no_name(line: &[u8], marked: &[u8]) -> Message {
     let message = Message::new(format!("a line cannot begin with {}", first_character(marked)));
+    if let Some(name) = space(marked) {
+        return message.help(format!("it is {name}; write a plain space"));
+    }
     match marked {
         b"\"\"" => Message::new("the metric name is empty"),
         [b'0'..=b'9', ..] => begins_with_digit(line),
@@ -23,7 +34,6 @@ pub(super) fn no_name(line: &[u8], marked: &[u8]) -> Message {
         b"$" => message.help("is it a shell variable that was not expanded?"),
         b"/" | b"-" | b";" => message.help("begin a comment with `#`"),
         b"'" | b"`" => message.help("are these shell quotes? remove them"),
-        _ if NO_BREAK_SPACES.contains(&marked) => message.help("it is a no-break space; write a plain space"),
         b"[" | b"|" | b"<" | b">" | b"(" | b"*" | b"=" | b"+" => message.help(LOG_LINE),
         _ => message.help("a metric name begins with a letter, `_` or `:`"),
     }
@@ -82,9 +92,9 @@ pub(super) fn followed_by_other(
     let help = "a metric name can contain only letters, digits, `_` and `:`";
     let message = match suggest(word) {
         _ if value.starts_with(b"\x1b") => message.help(COLOR),
-        _ if matches!(value[0], b'=' | b',' | b';' | b'|') => {
-            message.help("a space separates the name and the value; if the value is a variable, is it empty?")
-        }
+        _ if matches!(value[0], b'=' | b',' | b';' | b'|') => message.help(
+            "separate the name and the value with a space; if the value comes from a variable, is it set?",
+        ),
         _ if !rest.is_empty() && !line.iter().any(u8::is_ascii_digit) => message.help(LOG_LINE),
         Some(name) => message.help(format!("{help}; for example `{name}`")),
         None => message.help(help),
@@ -93,11 +103,7 @@ pub(super) fn followed_by_other(
 }
 
 fn special(character: &[u8]) -> String {
-    if NO_BREAK_SPACES.contains(&character) {
-        "a no-break space".to_owned()
-    } else {
-        first_character(character)
-    }
+    space(character).map_or_else(|| first_character(character), str::to_owned)
 }
 
 /// Suggests a fix for a line with brackets, or with a separator other than a space.
@@ -118,7 +124,7 @@ fn meant(line: &[u8], name: &[u8]) -> Option<String> {
     let value = arrow.or_else(|| after.strip_prefix(separator))?.trim().trim_matches(['"', '\'']);
     let value =
         number::separators(value).is_none().then_some(value).filter(|value| is_float(value.as_bytes()))?;
-    Some(format!("a space separates the name and the value; write `{name} {value}`"))
+    Some(format!("separate the name and the value with a space: write `{name} {value}`"))
 }
 
 /// Converts a line such as `rows,stage=a value=10` (Influx line protocol) to a sample.

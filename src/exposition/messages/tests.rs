@@ -128,8 +128,9 @@ fn a_space_separates_the_name_and_the_value() {
         }
     }
     assert_each(&[
-        ("a=$x", "metric-name", "=", "a space separates the name and the value"),
+        ("a=$x", "metric-name", "=", "separate the name and the value with a space"),
         ("a\u{a0}b 1", "metric-name", "\u{a0}", "a no-break space"),
+        ("a\u{3000}b 1", "metric-name", "\u{3000}", "an ideographic space"),
         ("my-metric 1", "metric-name", "-", "for example `my_metric`"),
     ]);
 }

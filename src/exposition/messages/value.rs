@@ -57,7 +57,7 @@ fn missing(bytes: &[u8], sample: &SampleLine<'_>) -> (Code, Range<usize>, Messag
         let (before, after) = text.rsplit_once(':')?;
         is_float(after.as_bytes()).then_some((name, before, after))
     }) {
-        let help = format!("a space separates the name and the value; write `{name} {value}`");
+        let help = format!("separate the name and the value with a space: write `{name} {value}`");
         return (Code::MissingValue, token.span(), message.help(help));
     }
     let has_space = matches!(bytes[..sample.value.start].last(), Some(b' ' | b'\t'));

@@ -181,7 +181,7 @@ struct Window {
 struct CharStart {
     /// The offset of the character in the whole text.
     offset: usize,
-    /// The offset in the shown text.
+    /// The offset in the displayed text.
     shown: usize,
 }
 
@@ -223,7 +223,7 @@ impl Window {
         Self { text, chars, is_empty_file }
     }
 
-    /// Returns true if a byte of this line is inside the window.
+    /// Returns true if the byte at `offset`, which must be in this line, is inside the window.
     fn has(&self, offset: usize) -> bool {
         let last = self.chars.len() - 1;
         self.chars[0].offset <= offset && offset <= self.chars[last].offset

@@ -113,14 +113,14 @@ fn broken_connections() -> Vec<Case> {
         .explained(),
         Case::new(
             "reset after the request",
-            "the connection broke before a response arrived",
+            "the connection was lost before a response arrived",
             6,
             then(Connection::reset),
         )
         .says("connection reset"),
         Case::new(
             "reset during the request",
-            "the connection broke while sending the request",
+            "the connection was lost while sending the request",
             6,
             |connection, _| {
                 connection.read_head();
@@ -132,7 +132,7 @@ fn broken_connections() -> Vec<Case> {
         .arg("large.prom"),
         Case::new(
             "reset during the response",
-            "the connection broke during the response",
+            "the connection was lost while reading the response",
             6,
             then(|connection| {
                 connection.send("HTTP/1.1 200 OK\r\nContent-Le");
@@ -343,7 +343,7 @@ fn early_responses() -> Vec<Case> {
         }
     };
     let early_success = |name, status| {
-        Case::new(name, "the connection broke while sending the request", 6, early(status))
+        Case::new(name, "the connection was lost while sending the request", 6, early(status))
             .file("large.prom", large())
             .arg("large.prom")
     };

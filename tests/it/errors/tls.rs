@@ -172,7 +172,7 @@ fn protocols() -> Vec<Case> {
         .says("InternalError"),
         case(
             "closed during the handshake",
-            "the connection broke during the TLS handshake",
+            "the connection was lost during the TLS handshake",
             |connection, _| {
                 connection.read_bytes(100);
             },
@@ -181,7 +181,7 @@ fn protocols() -> Vec<Case> {
         .says("(tried 3 times)"),
         case(
             "reset during the handshake",
-            "the connection broke during the TLS handshake",
+            "the connection was lost during the TLS handshake",
             |connection, _| {
                 connection.read_bytes(100);
                 connection.reset();

@@ -10,6 +10,7 @@
     reason = "no test needs all of it, and the quickstart example uses only a part"
 )]
 
+mod clock;
 mod command;
 mod destination;
 mod fetch;
@@ -31,6 +32,7 @@ mod terminal;
 pub(crate) mod tls;
 mod wait;
 
+pub(crate) use clock::{clock, date};
 pub(crate) use command::{Output, Pushgw, Tty, in_shell, program, pushgw, shell, with_default_signals};
 pub(crate) use destination::Destination;
 pub(crate) use fetch::{Program, fetch};

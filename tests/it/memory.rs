@@ -106,7 +106,7 @@ fn without_enough_memory_there_is_a_message_and_status_1() {
     let enough_to_start =
         (5_000..).step_by(1_000).find(|limit| limited(*limit, "--version").status.success());
     let mut in_the_checker = 0;
-    for limit in (enough_to_start.unwrap()..200_000).step_by(3_000) {
+    for limit in (enough_to_start.unwrap()..200_000).step_by(500) {
         let output = limited(limit, "check");
         let message = String::from_utf8(output.stderr).unwrap();
         match output.status.code() {

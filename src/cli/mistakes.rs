@@ -1,6 +1,6 @@
 //! Finds arguments that clap would accept with a different meaning than intended, before clap parses them.
 
-use super::tips::is_plain;
+use super::tips::{JSON, is_plain};
 use clap::{Arg, Command};
 use std::ffi::{OsStr, OsString};
 
@@ -14,10 +14,7 @@ pub(crate) struct Mistake {
 /// Options of other programs that clap would parse as one of our short options if typed with a single dash: `-json`
 /// would mean `-j son`.
 const THEIRS: &[(&str, &str)] = &[
-    (
-        "json",
-        "for results, list and status have --format json; for problems and errors, use --message-format json",
-    ),
+    ("json", JSON),
     ("jobs", "use --job JOB"),
     ("jobname", "use --job JOB"),
     ("job-name", "use --job JOB"),

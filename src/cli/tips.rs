@@ -38,6 +38,10 @@ const COMMANDS: &[(&[&str], &str)] = &[
     ),
 ];
 
+/// The tip for an option that means JSON output in other programs.
+pub(super) const JSON: &str =
+    "for results, list and status have --format json; for problems and errors, use --message-format json";
+
 /// Options of other programs, each with a suggestion for what to use instead.
 const OPTIONS: &[(&[&str], &str)] = &[
     (
@@ -68,10 +72,7 @@ const OPTIONS: &[(&[&str], &str)] = &[
     (&["L", "location"], "redirects are never followed: a redirected push would store nothing"),
     (&["max-time"], "use --timeout 30s, which includes retries"),
     (&["grouping-key", "groupingkey", "grouping", "group"], "use -j JOB and -l NAME=VALUE"),
-    (
-        &["o", "output", "json", "format"],
-        "for results, list and status have --format json; for problems and errors, use --message-format json",
-    ),
+    (&["o", "output", "json", "format"], JSON),
 ];
 
 /// Adds a suggestion to clap's error about `args`, and removes wrong suggestions made by clap.

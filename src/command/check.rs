@@ -102,7 +102,7 @@ fn report(settings: &Check, grouping: Option<&GroupingKey>, input: &Input, edits
 
 fn show(input: &Input, report: &Report, channel: Channel, printer: &mut Printer<'_>) -> Result<(), Failure> {
     let sources = SourceText { bytes: &input.bytes, files: &input.sources };
-    printer.diagnostics(channel, printer.message_format(), sources, report).map_err(Failure::output)
+    printer.diagnostics(channel, sources, report).map_err(Failure::output)
 }
 
 /// Returns an error if the report contains errors. Its message ends with `consequence`.

@@ -33,6 +33,7 @@ use crate::output::Printer;
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, Read};
+use std::time::Duration;
 
 /// The environment, standard input and printer that every subcommand uses.
 pub struct Context<'a, 'out> {
@@ -165,7 +166,7 @@ fn explain(
 fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
     move |event| match event {
         Event::Retry { tries, reason, wait, asked } => {
-            printer.note(&format!("attempt {tries} failed: {reason}; retrying in {} ms", wait.as_millis()));
+            printer.note(&retry_note(tries, &reason, wait));
             if asked {
                 printer.progress().pause(&format!("waiting {}s, as the server asked", wait.as_secs()));
             }
@@ -175,6 +176,10 @@ fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
         }
         Event::Exchange(line) => printer.debug(line),
     }
+}
+
+fn retry_note(tries: u32, reason: &str, wait: Duration) -> String {
+    format!("attempt {tries} failed: {reason}; retrying in {} ms", wait.as_millis())
 }
 
 fn print_json(value: &impl Serialize, printer: &mut Printer<'_>) -> io::Result<()> {

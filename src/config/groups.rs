@@ -41,12 +41,17 @@ pub(crate) enum DeleteTarget {
         connection: Connection,
     },
     /// A group's file in the `--textfile` directory.
-    File { key: GroupingKey, textfile: Textfile },
+    File {
+        key: GroupingKey,
+        textfile: Textfile,
+    },
     /// A path from `--url` that is not a valid key, which requires `--force`.
-    Path { path: String, connection: Connection },
+    Path {
+        path: String,
+        connection: Connection,
+    },
     Selection {
         selection: Selection,
-        /// Whether `--yes` was given.
         confirmation: Confirmation,
         connection: Connection,
     },
@@ -186,7 +191,7 @@ fn delete_path(
 ) -> Result<(String, Option<GroupingKey>, Url), Failure> {
     let rules = key_rules(args.utf8_names);
     let Some(url) = &args.group.url else {
-        job_or_selection("delete", &args.group)?;
+        job_or_selection("delete", &args.group, &args.selection, &args.connection)?;
         let key = grouping_key(&args.group, rules)?;
         return Ok((key.path(), Some(key), endpoint(&args.connection, environment)?));
     };
@@ -258,7 +263,7 @@ impl Show {
         let (target, endpoint) = if let Some(selection) = selected {
             (ShowTarget::Selection(selection), endpoint(&args.connection, environment)?)
         } else {
-            job_or_selection("show", &args.group)?;
+            job_or_selection("show", &args.group, &args.selection, &args.connection)?;
             let (key, endpoint) = named_group(&args.group, &args.connection, rules, environment)?;
             (ShowTarget::Group(key), endpoint)
         };
@@ -280,15 +285,17 @@ impl Status {
 }
 
 /// Returns an error if there are labels but no job. The hint is the command that selects groups by these labels.
-fn job_or_selection(command: &str, group: &cli::GroupArgs) -> Result<(), Failure> {
-    if group.job.is_some() || group.url.is_some() || group.labels.is_empty() {
-        return Ok(());
-    }
-    let matchers = group.labels.iter().map(|label| format!(" --match {}", quote(&label.to_string_lossy())));
-    let matchers: String = matchers.collect();
+fn job_or_selection(
+    command: &str,
+    group: &cli::GroupArgs,
+    selection: &cli::SelectionArgs,
+    connection: &cli::ConnectionArgs,
+) -> Result<(), Failure> {
+    let Some(labels) = named_labels(group).filter(|_| group.job.is_none()) else { return Ok(()) };
+    let instead = selecting(command, &labels, selection, connection);
     Err(Failure::usage_with_hint(
         "the group's job is missing",
-        format!("add -j JOB; to select groups by label: pushgw {command}{matchers}"),
+        format!("add -j JOB; to select groups by label: {instead}"),
     ))
 }
 

@@ -63,8 +63,8 @@ pub struct Printer<'a> {
     stderr: &'a mut dyn Write,
     pub(crate) terminal: Terminal,
     pub(crate) verbosity: Verbosity,
-    /// The format of errors, warnings and hints.
-    format: MessageFormat,
+    /// The format of diagnostics, errors, warnings and hints.
+    pub(super) format: MessageFormat,
     /// An error of standard output that occurred during a write to standard error.
     failed: Option<io::Error>,
     /// The progress line, which is removed before anything else is written.
@@ -99,7 +99,7 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Sets the format of errors, warnings and hints.
+    /// Sets the format of diagnostics, errors, warnings and hints.
     #[must_use]
     pub fn with_format(mut self, format: MessageFormat) -> Self {
         self.format = format;
@@ -111,10 +111,6 @@ impl<'a> Printer<'a> {
     pub fn with_ci(mut self, is_ci: bool) -> Self {
         self.reports_success |= is_ci && self.format != MessageFormat::Json;
         self
-    }
-
-    pub(crate) fn message_format(&self) -> MessageFormat {
-        self.format
     }
 
     /// Returns true if the format of messages is machine-readable.

@@ -2,7 +2,9 @@
 //! are scripted in `errors`.
 
 use crate::authentication::RealServer;
-use crate::support::{Destination, Gateway, LocalServer, fetch, newest_gateway, prometheus_versions, pushgw};
+use crate::support::{
+    Destination, Gateway, LocalServer, Pushgw, fetch, newest_gateway, prometheus_versions, pushgw,
+};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Command;
@@ -85,10 +87,7 @@ fn error_pages_of_nginx_are_explained() {
             "redirects (301 Moved Permanently) to https://127.0.0.1/tls/",
             "hint: use -g https://127.0.0.1/tls\n",
         ),
-        ("/auth", 4, "requires a login (401 Unauthorized)", "hint: use -u USER"),
-        ("/denied", 4, "without credentials are forbidden (403 Forbidden)", "may require a login (-u,"),
         ("/root", 4, "does not allow this method on this path (405", "or rewrite every path to `/`?"),
-        ("/login", 4, "redirects (302", "hint: this is a login page"),
         ("/wrong", 4, "does not allow this method on this path (405", "Is the path `/wrong` right?"),
     ] {
         call(push, path).code(code).stderr_has(message).stderr_has(hint).run();
@@ -98,10 +97,7 @@ fn error_pages_of_nginx_are_explained() {
         let wrong = "no such path (404 Not Found), with an HTML page\nhint: is the path `/wrong` right?\n";
         call(command, "/wrong").code(4).stderr_has(wrong).run();
     }
-    let login = call(push, "/auth").args(["-u", "me"]);
-    login.env("PUSHGATEWAY_PASSWORD", "secret").run();
-    let login = call(push, "/auth").args(["-u", "me"]).env("PUSHGATEWAY_PASSWORD", "wrong");
-    login.code(4).stderr_has("hint: check the user `me` and the password in PUSHGATEWAY_PASSWORD\n").run();
+    logins_are_explained(&|path| call(push, path));
     assert_eq!(gateway.keys().len(), 1);
 }
 
@@ -128,15 +124,24 @@ fn what_nginx_answers_for_a_receiver_is_explained() {
             "redirects (301 Moved Permanently) to https://127.0.0.1/tls/api/v1/write",
             "hint: use --remote-write https://127.0.0.1/tls/api/v1/write\n",
         ),
-        ("/auth", 4, "requires a login (401 Unauthorized)", "hint: use -u USER"),
-        ("/denied", 4, "without credentials are forbidden (403 Forbidden)", "may require a login (-u,"),
-        ("/login", 4, "redirects (302", "hint: this is a login page"),
         ("/wrong", 4, "(404 Not Found)", paths),
     ] {
         push(path).code(code).stderr_has(message).stderr_has(hint).run();
     }
-    let login = || push("/auth").args(["-u", "me"]);
-    login().env("PUSHGATEWAY_PASSWORD", "secret").run();
-    let wrong = login().env("PUSHGATEWAY_PASSWORD", "wrong").code(4);
-    wrong.stderr_has("hint: check the user `me` and the password in PUSHGATEWAY_PASSWORD\n").run();
+    logins_are_explained(&push);
+}
+
+/// Tests pushes to the paths of nginx that require a login. The messages are the same for every destination.
+fn logins_are_explained(push: &dyn Fn(&str) -> Pushgw) {
+    for (path, message, hint) in [
+        ("/auth", "requires a login (401 Unauthorized)", "hint: use -u USER"),
+        ("/denied", "without credentials are forbidden (403 Forbidden)", "may require a login (-u,"),
+        ("/login", "redirects (302", "hint: this is a login page"),
+    ] {
+        push(path).code(4).stderr_has(message).stderr_has(hint).run();
+    }
+    let login = |password: &str| push("/auth").args(["-u", "me"]).env("PUSHGATEWAY_PASSWORD", password);
+    login("secret").run();
+    let hint = "hint: check the user `me` and the password in PUSHGATEWAY_PASSWORD\n";
+    login("wrong").code(4).stderr_has(hint).run();
 }

@@ -7,7 +7,7 @@
 mod own_metrics;
 mod report;
 
-use super::Context;
+use super::{Context, retry_note};
 use crate::config::Run;
 use crate::error::{Failure, exit_code};
 use crate::http::Event;
@@ -155,8 +155,7 @@ impl Running<'_, '_> {
             RunEvent::Signal(signal) => return Some(signal),
             RunEvent::Exchange(Event::Exchange(line)) => self.printer.debug(line),
             RunEvent::Exchange(Event::Retry { tries, reason, wait, .. }) => {
-                self.printer
-                    .note(&format!("attempt {tries} failed: {reason}; retrying in {} ms", wait.as_millis()));
+                self.printer.note(&retry_note(tries, &reason, wait));
             }
             RunEvent::StartReported(Ok(())) => {
                 self.printer.note(&format!("reported the start of {}", self.settings.name()));

@@ -47,11 +47,10 @@ impl Printer<'_> {
     pub fn diagnostics(
         &mut self,
         channel: Channel,
-        format: MessageFormat,
         sources: SourceText<'_>,
         report: &Report,
     ) -> io::Result<()> {
-        let look = self.look(channel);
+        let (look, format) = (self.look(channel), self.format);
         let mut locator = Locator::new(sources);
         for diagnostic in &report.diagnostics {
             if is_wanted(diagnostic.severity, channel, format, self.verbosity) {

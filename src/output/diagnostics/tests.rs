@@ -64,9 +64,10 @@ impl Shown {
             bytes.extend_from_slice(content);
         }
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        let mut printer = Printer::new(&mut stdout, &mut stderr, self.terminal, self.verbosity);
+        let printer = Printer::new(&mut stdout, &mut stderr, self.terminal, self.verbosity);
+        let mut printer = printer.with_format(self.format);
         let sources = SourceText { bytes: &bytes, files: &sources };
-        printer.diagnostics(self.channel, self.format, sources, report).unwrap();
+        printer.diagnostics(self.channel, sources, report).unwrap();
         printer.flush().unwrap();
         drop(printer);
         (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
@@ -509,7 +510,7 @@ fn hidden_diagnostics_are_counted() {
     let mut report = report(vec![error(0..1)]);
     report.errors = 3;
     report.warnings = 10;
-    let (stdout, stderr) = Shown::as_(MessageFormat::Json).streams(&[("m.prom", b"up x\n")], &report);
+    let (stdout, stderr) = Shown::as_(MessageFormat::Short).streams(&[("m.prom", b"up x\n")], &report);
     assert_eq!(stdout.lines().count(), 1);
     assert_eq!(stderr, "warning: 12 more problems not shown (--max-diagnostics)\n");
     assert_eq!(summary(&report), "3 errors, 10 warnings");

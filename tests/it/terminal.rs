@@ -151,6 +151,38 @@ fn progress_shows_how_much_standard_input_was_read() {
     assert_eq!(server.request().body, b"a 1\n");
 }
 
+/// A FIFO can't even be opened before another process opens it for writing.
+#[test]
+fn progress_is_shown_while_a_fifo_has_no_writer() {
+    let server = Server::answering(200, "");
+    let push = |script: &str| shell(&format!("mkfifo pipe; {script}")).env("PUSHGATEWAY_URL", server.url());
+    let commands = ["push -j x pipe", "check pipe", "push --groups pipe"];
+    for command in commands {
+        let mut session = push(&format!("exec pushgw {command}")).controlled(80).session();
+        session.wait_for("\rreading pipe (1s)\x1b[K");
+        session.type_keys("\x03");
+        let ended = session.end();
+        assert_eq!(ended.status.signal(), Some(Signal::INT.as_raw()), "{command}: {ended:?}");
+        assert_eq!(shown(&ended.screen), [""], "{command}");
+    }
+    // The time continues after a writer has opened the FIFO.
+    let mut session =
+        push("pushgw push -j x pipe & read line; exec 3>pipe; read line; echo a 1 >&3; exec 3>&-; wait")
+            .tty(STDERR, 80)
+            .silent_stdin()
+            .session();
+    session.wait_for("\rreading pipe (1s)");
+    session.write("\n");
+    session.wait_for("\rreading pipe (2s)");
+    session.write("\n");
+    let ended = session.end();
+    assert_eq!(
+        shown(&ended.screen)[0],
+        format!("pushed to {{job=\"x\"}} on {}: 1 metric, 1 sample", server.url())
+    );
+    assert_eq!(server.request().body, b"a 1\n");
+}
+
 #[test]
 fn progress_shows_each_step_and_attempt() {
     let three = r#"{"status":"success","data":[{"labels":{"job":"a"}},{"labels":{"job":"b"}}]}"#;

@@ -235,12 +235,20 @@ fn a_signal_erases_the_progress_line_and_kills_the_program() {
     let ended = session.end();
     assert_eq!(ended.status.signal(), Some(Signal::INT.as_raw()));
     assert_eq!(shown(&ended.screen), ["interrupted: the push may have been stored", ""]);
-    // A supervisor's signal has the same effect.
-    let mut session = push(&server).tty(STDERR, 80).session();
+    // A signal from another process has the same effect, and so has hanging up.
+    for signal in [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM] {
+        let mut session = push(&server).controlled(80).session();
+        session.wait_for("waiting for ");
+        session.send_signal(signal);
+        let ended = session.end();
+        assert_eq!(ended.status.signal(), Some(signal.as_raw()), "{ended:?}");
+        assert_eq!(shown(&ended.screen), ["interrupted: the push may have been stored", ""], "{signal:?}");
+    }
+    let mut session = push(&server).controlled(80).session();
     session.wait_for("waiting for ");
-    session.send_signal(Signal::TERM);
+    session.type_keys("\x1c");
     let ended = session.end();
-    assert_eq!(ended.status.signal(), Some(Signal::TERM.as_raw()));
+    assert_eq!(ended.status.signal(), Some(Signal::QUIT.as_raw()));
     assert_eq!(shown(&ended.screen), ["interrupted: the push may have been stored", ""]);
     // An ignored signal stays ignored, even if there is a progress line to erase.
     let url = server.url();
@@ -250,7 +258,7 @@ fn a_signal_erases_the_progress_line_and_kills_the_program() {
     session.type_keys("\x03");
     session.wait_for("^C");
     session.wait_for("s)\x1b[K");
-    (0..5).for_each(|_| release.send(()).unwrap());
+    (0..10).for_each(|_| release.send(()).unwrap());
     let ended = session.end();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
 }

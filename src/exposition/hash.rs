@@ -22,7 +22,6 @@ fn fold(a: u64, b: u64) -> u64 {
     low ^ high
 }
 
-/// Hashes a byte string.
 #[inline]
 pub(super) fn bytes(bytes: &[u8]) -> u64 {
     let mut hash = *START ^ (bytes.len() as u64).wrapping_mul(INCREMENT);

@@ -63,7 +63,10 @@ pub fn read(origins: &[Origin], stdin: &mut dyn Read, progress: &Progress) -> Re
         let left = LIMIT.saturating_sub(u64::try_from(input.bytes.len()).unwrap_or(u64::MAX));
         match origin {
             Origin::File(path) => {
+                // Opening a FIFO waits for a process that writes to it.
+                progress.begin(&format!("reading {}", path.display()));
                 let read = read_file(path, left, progress, &mut input.bytes);
+                progress.end();
                 read.map_err(|error| unreadable(path, &error))?;
             }
             Origin::Stdin => {
@@ -143,6 +146,7 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Bytes) ->
     }
     if file.is_terminal() {
         // No progress line is needed: the user at the terminal knows what to type.
+        progress.end();
         return read_at_most(file, limit, bytes.grow());
     }
     let limit = if is_char_device(kind) { limit.min(DEVICE_LIMIT) } else { limit };

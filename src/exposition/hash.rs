@@ -17,7 +17,7 @@ static START: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(INCRE
 #[inline]
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
-    #[expect(clippy::cast_possible_truncation, reason = "these are the halves")]
+    #[expect(clippy::cast_possible_truncation, reason = "each half has 64 bits")]
     let (low, high) = (product as u64, (product >> 64) as u64);
     low ^ high
 }

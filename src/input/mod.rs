@@ -28,7 +28,7 @@ const LARGE: usize = 4 << 20;
 
 const CHANGED: &str = "the file changed while it was being read: write a temporary file, then rename it";
 
-/// A source of part of the input.
+/// Where a part of the input comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     File(PathBuf),

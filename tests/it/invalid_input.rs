@@ -22,7 +22,7 @@ const USAGE: &[Case] = &[
         "an empty job",
         |call| valid(call).args(["-j", ""]),
         2,
-        "error: the job is empty: is a variable unset? --job names the job\n",
+        "error: the job is empty: is a variable unset? set the job with --job\n",
     ),
     (
         "an empty instance",
@@ -140,7 +140,7 @@ const USAGE: &[Case] = &[
         "a gateway beside a URL",
         |call| valid(call).args(["--url", "http://h/metrics/job/x", "-g", "http://h"]),
         2,
-        "error: --url already names the gateway\nhint: remove --gateway, or give --url only the path: /metrics/job/...\n",
+        "error: --url already names the gateway\nhint: remove --gateway, or give only the path in --url: /metrics/job/...\n",
     ),
     (
         "a URL without a group",
@@ -344,7 +344,7 @@ fn delete_and_list_check_arguments_before_connecting() {
          hint: -j JOB and -l NAME=VALUE name one group; --match job=x, --older-than, --failed or --all select \
          several\n",
     );
-    reject(&["delete", "-j", ""], "error: the job is empty: is a variable unset? --job names the job\n");
+    reject(&["delete", "-j", ""], "error: the job is empty: is a variable unset? set the job with --job\n");
     reject(&["delete", "-j", "x", "-l", "a"], "error: `a` has no `=`: write labels as NAME=VALUE\n");
     reject(&["delete", "-j", "x", "-l", "job=y"], "error: `job` is not allowed as a label: use --job only\n");
     reject(&["list", "-g", ""], "error: --gateway is empty: is a variable unset?\n");

@@ -296,9 +296,9 @@ fn unused_credentials_are_reported() {
     for (variables, says) in [
         (
             "PUSHGATEWAY_PASSWORD=x",
-            "PUSHGATEWAY_PASSWORD is set, but was not used: set PUSHGATEWAY_USER, too",
+            "PUSHGATEWAY_PASSWORD is set, but was not used: PUSHGATEWAY_USER must be set, too",
         ),
-        ("PUSHGATEWAY_BEARER_TOKEN=", "PUSHGATEWAY_BEARER_TOKEN is set, but was not used: it is empty"),
+        ("PUSHGATEWAY_BEARER_TOKEN=", "PUSHGATEWAY_BEARER_TOKEN is set but empty, so it was not used"),
     ] {
         let call =
             shell(&format!("{variables} pushgw push -j x -m 'a 1'")).env("PUSHGATEWAY_URL", server.url());

@@ -48,7 +48,7 @@ pub(super) fn group_url(
     if args.gateway.is_some() {
         return Err(Failure::usage_with_hint(
             "--url already names the gateway",
-            "remove --gateway, or give --url only the path: /metrics/job/...",
+            "remove --gateway, or give only the path in --url: /metrics/job/...",
         ));
     }
     parsed_group_url(url, DEFAULT_GATEWAY)

@@ -207,7 +207,8 @@ fn meant_option(
         } else if command.get_name() == "run" && args.iter().all(|arg| arg != "--") {
             Some("the command comes after `--`: pushgw run -j JOB -- COMMAND".to_owned())
         } else if knows(command, "job") && !names_a_job(args) {
-            Some(format!("use -j for the job: pushgw {command} -j {}", quotable(typed, "JOB")))
+            let rest = if command.get_name() == "run" { " -- COMMAND" } else { "" };
+            Some(format!("use -j for the job: pushgw {command} -j {}{rest}", quotable(typed, "JOB")))
         } else {
             None
         };

@@ -1,7 +1,7 @@
 //! Tests the help: it fits the screen, its headings have a consistent order, its defaults and variables are correct,
 //! and a wrong command line gets a suggestion.
 
-use crate::support::pushgw;
+use crate::support::{Gateway, follow_hints, newest_gateway, pushgw};
 use clap::Parser as _;
 use pushgw::cli::{Cli, Command};
 use pushgw::config;
@@ -199,7 +199,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("monitor", "pushgw run -j JOB -- COMMAND"),
     ("alerts", "pushgw rules"),
     ("run -j x echo hi", "the command comes after `--`"),
-    ("run nightly -- true", "use -j for the job: pushgw run -j nightly"),
+    ("run nightly -- true", "use -j for the job: pushgw run -j nightly -- COMMAND"),
     ("get", "pushgw show"),
     ("http://gw:9091/metrics/job/x", "pushgw push --url URL"),
     ("push --data x", "-m 'name value'"),
@@ -237,6 +237,16 @@ fn a_wrong_command_line_gets_a_suggestion() {
         let code = if typed.starts_with("run ") { 125 } else { 2 };
         let said = pushgw().args(typed.split_whitespace()).code(code).stderr_has(meant).run().stderr();
         assert!(!said.contains("as a value"), "{said}");
+    }
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn suggested_commands_work() {
+    let gateway = Gateway::start(newest_gateway(), &[]);
+    for (typed, _) in MISTAKES {
+        let said = pushgw().args(typed.split_whitespace()).any_code().any_stderr().run().stderr();
+        follow_hints(typed, &said, &gateway);
     }
 }
 

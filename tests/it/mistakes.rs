@@ -1,7 +1,7 @@
 //! Tests common typing mistakes with a real gateway: no command does anything other than what was typed, and the
 //! message shows what was probably meant.
 
-use crate::support::{Gateway, Server, Tty, newest_gateway, pushgw, shell};
+use crate::support::{Gateway, Server, Tty, follow_hints, newest_gateway, pushgw, shell};
 
 /// Starts a gateway for the commands below.
 fn gateway() -> Gateway {
@@ -26,8 +26,9 @@ fn typed(gateway: &Gateway, script: &str, code: i32, after: &[&str], says: &[&st
     for part in says {
         call = call.stderr_has(part);
     }
-    call.run();
+    let said = call.run().stderr();
     assert_eq!(groups(gateway), after, "{script}");
+    follow_hints(script, &said, gateway);
 }
 
 #[test]

@@ -354,9 +354,7 @@ fn groups_are_in_the_text_format() {
         .file("f", format!("# pushgw group /metrics/job/x\n{metrics}"))
         .code(3)
         .stderr_has("this is OpenMetrics text, but it is parsed as the Prometheus text format\n --> f:2:1\n")
-        .stderr_has(
-            "a file that ends with the line `# EOF`: `pushgw convert FILE` prints them in the text format;",
-        )
+        .stderr_has("a file that ends with the line `# EOF`, and convert it with `pushgw convert FILE`; or")
         .run();
     pushgw()
         .args(["convert", "f"])

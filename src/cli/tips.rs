@@ -100,6 +100,8 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
                 error.remove(ContextKind::SuggestedArg);
                 error.remove(ContextKind::Usage);
                 add_tip(error, &meant);
+            } else if let Some(option) = named.and_then(|named| abbreviated(named, &typed)) {
+                error.insert(ContextKind::SuggestedArg, ContextValue::String(format!("--{option}")));
             }
         }
         ErrorKind::ArgumentConflict
@@ -156,6 +158,18 @@ const DANGEROUS: &[&str] = &["--insecure", "--force", "--all", "--yes", "--allow
 fn is_likely(option: &str, typed: &str) -> bool {
     let typed = typed.split('=').next().unwrap_or_default();
     !DANGEROUS.contains(&option) && strsim::normalized_damerau_levenshtein(option, typed) >= 0.7
+}
+
+/// Returns the only option that begins with `typed`, such as `dry-run` for `--dry`, or that `typed` begins with, such as
+/// `job` for `--job_name`.
+fn abbreviated<'a>(command: &'a Command, typed: &str) -> Option<&'a str> {
+    let typed = typed.strip_prefix("--")?.split('=').next()?.replace('_', "-");
+    let is_similar = |long: &&str| typed.starts_with(&format!("{long}-")) || long.starts_with(&typed);
+    let mut options = command.get_arguments().filter_map(clap::Arg::get_long).filter(is_similar);
+    let option = options.next().filter(|_| options.next().is_none() && typed.len() > 2)?;
+    // An abbreviation of `--allow-empty` is unlikely to be a mistake.
+    let is_dangerous = option != "allow-empty" && DANGEROUS.contains(&&*format!("--{option}"));
+    (!is_dangerous).then_some(option)
 }
 
 /// Returns true if clap suggests `rm`, which is short enough to be similar to many names.

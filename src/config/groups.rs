@@ -234,7 +234,8 @@ impl List {
 /// Parses `--watch`: a number of seconds, as in `watch -n`, or a duration.
 fn interval(text: &OsStr) -> Result<Duration, Failure> {
     let text = utf8("--watch", text)?;
-    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let number = text.strip_suffix('s').unwrap_or(text);
+    let seconds = number.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let interval = match seconds {
         Some(interval) => interval,
         None => duration::parse(text).map_err(|_| {

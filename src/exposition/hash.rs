@@ -111,7 +111,8 @@ impl NameIndex {
         while self.slots[at] != 0 {
             at = (at + 1) & mask;
         }
-        let short = |bits| u32::try_from(bits).expect("a text of less than 4 GiB has fewer than 2^32 names");
+        let short =
+            |bits| u32::try_from(bits).expect("an input of less than 4 GiB has fewer than 2^32 names");
         self.slots[at] = tag & !short(mask) | short(number + 1);
     }
 }

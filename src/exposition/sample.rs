@@ -422,8 +422,11 @@ fn strip_timestamp(with_space: Range<usize>, span: Range<usize>, context: &mut C
         && !TIMES.contains(&(time / 1_000.0))
     {
         context.findings.warning(Code::StrippedNumber, span, || {
-            Message::new(format!("{} is removed as a timestamp, but is probably not one", quoted(word)))
-                .help("is it part of the value? a value cannot contain spaces")
+            Message::new(format!(
+                "{} is treated as a timestamp and removed, but it is probably not one",
+                quoted(word)
+            ))
+            .help("is it part of the value? a value cannot contain spaces")
         });
     }
 }

@@ -320,11 +320,22 @@ fn text_that_is_accepted_with_another_meaning() {
     assert_found("backup_size: 12\n", &["warning colon-name `backup_size:`"]);
     assert_eq!(help("backup_seconds: 12.5\n"), "write `backup_seconds`, without the colon");
     assert_found("a:b 1\n", &[]);
-    for line in ["# type a gauge", "# TYPE: a gauge", "#Type a counter"] {
+    for line in
+        ["# type a gauge", "# TYPE: a gauge", "#Type a counter", "# help a x", "# HELP: a x", "#Help a x y"]
+    {
         let word = &line[1..].trim_start()[..line[1..].trim_start().find(' ').unwrap()];
         assert_found(&format!("{line}\na 1\n"), &[&format!("warning ignored-type-line `{word}`")]);
     }
-    for line in ["# type of a gauge", "# TYPE", "# the type a gauge", "# types a gauge"] {
+    for line in [
+        "# type of a gauge",
+        "# TYPE",
+        "# the type a gauge",
+        "# types a gauge",
+        "# help",
+        "# help is at https://x",
+        "# helper a x",
+        "# HELP: for a see b",
+    ] {
         assert_found(&format!("{line}\na 1\n"), &[]);
     }
     let other = "# HELP daily_cluster_ok x\n# TYPE daily_cluster_ok counter\ndaily_node_ok 1\n";

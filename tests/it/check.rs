@@ -231,6 +231,31 @@ fn verbose_push_shows_repairs() {
 }
 
 #[test]
+fn comments_like_help_and_type_lines_are_reported() {
+    let call = |text: &str| {
+        let call = pushgw().args(["push", "-j", "x", "-n", "--message-format", "short"]);
+        call.stdin(format!("{text}\na 1\n")).any_stdout()
+    };
+    for (comment, word) in [
+        ("# help a x", "HELP"),
+        ("# HELP: a x", "HELP"),
+        ("# type a gauge", "TYPE"),
+        ("# TYPE: a gauge", "TYPE"),
+    ] {
+        let says = format!("<stdin>:1:3: warning: this comment has no effect; is it a {word} line?\n");
+        call(comment).stderr(&says).run();
+        // With the word from the help, the line has its effect.
+        let fixed = comment.replacen(comment.split(' ').nth(1).unwrap(), word, 1);
+        call(&fixed).run();
+    }
+    for comment in
+        ["# help", "# helper a x", "# help is at https://x", "# type of the backup", "# typed by hand"]
+    {
+        call(comment).run();
+    }
+}
+
+#[test]
 fn utf8_names_need_an_option() {
     let text = "{\"my.metric\",\"my.label\"=\"x\"} 1\n";
     check().args(["--utf8-names", "-q"]).stdin(text).run();

@@ -188,6 +188,13 @@ const MISTAKES: &[(&str, &str)] = &[
     ("update", "use pushgw add"),
     ("describe", "use pushgw show"),
     ("version", "use pushgw --version"),
+    ("man", "use pushgw COMMAND --help, or man pushgw"),
+    ("push --allow", "'--allow-empty'"),
+    ("push --allow_empty", "'--allow-empty'"),
+    ("push --dry", "'--dry-run'"),
+    ("push --inst web1", "'--instance'"),
+    ("push --job_name x", "'--job'"),
+    ("list --gate http://gw", "'--gateway'"),
     ("watch", "use pushgw list --watch"),
     ("push --format json", "--message-format json"),
     ("list team=x", "use --match: pushgw list --match team=x"),
@@ -258,6 +265,14 @@ fn dangerous_or_dissimilar_options_are_not_suggested() {
         ("push --junit", "--quiet"),
         ("delete --forced", "--force'"),
         ("delete --alll", "--all'"),
+        // Not even an abbreviation proposes these.
+        ("push -j x --insec f", "insecure"),
+        ("push -j x --insecure_skip_verify f", "insecure'"),
+        ("push -j x --ins f", "similar"),
+        ("delete -j x --forc", "--force"),
+        ("delete --al", "--all"),
+        ("delete --al", "--allow-empty"),
+        ("push -j x --allow-emty f", "--allow-empty"),
     ] {
         let said = pushgw().args(typed.split_whitespace()).code(2).any_stderr().run().stderr();
         assert!(!said.contains(unlike), "{typed}: {said}");

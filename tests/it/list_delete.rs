@@ -189,6 +189,37 @@ fn watch_ends_when_its_output_is_closed() {
 }
 
 #[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn status_watch_ends_when_its_output_is_closed() {
+    let gateway = Gateway::start(newest_gateway(), &[]);
+    let status = "pushgw status --watch 0.01s | head -n 3; echo ${PIPESTATUS[0]}";
+    let output = in_shell("bash", status).on(&gateway).any_stdout().run().stdout();
+    let lines: Vec<_> = output.lines().collect();
+    assert!(lines.len() == 4 && lines[0].contains("Prometheus can scrape") && lines[3] == "0", "{output}");
+}
+
+/// Each report replaces the previous one.
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn status_watch_redraws_the_terminal() {
+    let gateway = Gateway::start(newest_gateway(), &[]);
+    let status = pushgw().args(["status", "--watch", "0.01s"]).on(&gateway).env("NO_COLOR", "1");
+    let mut session = status.tty(&[Tty::Stdout, Tty::Stderr], 80).session();
+    session.wait_for("groups    0");
+    gateway.put("/metrics/job/a", "m 1\n");
+    session.wait_for("groups    1");
+    session.send_signal(Signal::TERM);
+    let ended = session.end();
+    assert_eq!(ended.status.signal(), Some(Signal::TERM.as_raw()));
+    let screens: Vec<_> = ended.screen.split("\x1b[H\x1b[2J").collect();
+    assert_eq!(screens[0], "", "the screen is cleared first");
+    // Only the last report may be cut off by the signal.
+    for screen in &screens[1..screens.len() - 1] {
+        assert_eq!(screen.matches("Prometheus can scrape the gateway").count(), 1, "{screen}");
+    }
+}
+
+#[test]
 fn watch_survives_a_failing_gateway_unless_the_first_request_fails() {
     let number = AtomicU32::new(1);
     let server = Server::start(move |connection, _| {
@@ -407,6 +438,40 @@ fn delete_asks_for_confirmation_at_a_terminal() {
     assert!(screen.contains("deleted 2 of 2 groups"), "{screen}");
     assert_eq!(gateway.samples(), [r#"c{instance="",job="c"} 1"#]);
     assert!(delete("").contains("no group to delete"), "without groups there is no question");
+}
+
+/// Sixty groups of sixty jobs are too many for one screen.
+#[test]
+fn a_large_deletion_is_summarized_by_job_before_the_question() {
+    let labels: Vec<String> = (10..70).map(|number| format!(r#""job":"job{number}","l":"a""#)).collect();
+    let groups = listing(&labels.iter().map(|labels| (labels.as_str(), 5, -1)).collect::<Vec<_>>());
+    let server = Server::start(move |connection, _| {
+        while connection.read_request().is_some() {
+            connection.answer(200, &[date()], &groups);
+        }
+    });
+    let question = format!("Delete 60 of 60 groups on {}? [y/N] ", server.url());
+    let delete = ["delete", "--all", "-g", &server.url()];
+    for (verbose, shown, hidden) in [
+        (&[][..], ["JOB", "\njob59 ", "and 10 more jobs", "hint: -v shows every group"], ["job60", "{job="]),
+        (
+            &["-v"],
+            ["GROUP", "{job=\"job10\",l=\"a\"}", "{job=\"job60\"", "{job=\"job69\""],
+            ["more jobs", "hint: "],
+        ),
+    ] {
+        let call = pushgw().args(delete).args(verbose).env("NO_COLOR", "1");
+        let mut session = call.tty(&[Tty::Stdin, Tty::Stderr], 80).session();
+        session.wait_for(&question);
+        session.type_keys("n\n");
+        let ended = session.end();
+        let screen = ended.screen.replace("\r\n", "\n");
+        assert_eq!(ended.status.code(), Some(0), "{screen}");
+        assert!(shown.iter().all(|text| screen.contains(text)), "{screen}");
+        assert!(!hidden.iter().any(|text| screen.contains(text)), "{screen}");
+        assert!(screen.ends_with("nothing was deleted\n"), "{screen}");
+    }
+    assert!(server.requests().iter().all(|request| request.method == "GET"));
 }
 
 #[test]

@@ -17,12 +17,11 @@ static START: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(INCRE
 #[inline]
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
-    #[expect(clippy::cast_possible_truncation, reason = "these are the halves")]
+    #[expect(clippy::cast_possible_truncation, reason = "each half has 64 bits")]
     let (low, high) = (product as u64, (product >> 64) as u64);
     low ^ high
 }
 
-/// Hashes a byte string.
 #[inline]
 pub(super) fn bytes(bytes: &[u8]) -> u64 {
     bytes_from(*START, bytes)
@@ -117,7 +116,8 @@ impl NameIndex {
         while self.slots[at] != 0 {
             at = (at + 1) & mask;
         }
-        let short = |bits| u32::try_from(bits).expect("a text of less than 4 GiB has fewer than 2^32 names");
+        let short =
+            |bits| u32::try_from(bits).expect("an input of less than 4 GiB has fewer than 2^32 names");
         self.slots[at] = tag & !short(mask) | short(number + 1);
     }
 }

@@ -26,9 +26,9 @@ const DEVICE_LIMIT: u64 = 16 << 20;
 /// Files of at least this many bytes get their own buffer.
 const LARGE: usize = 4 << 20;
 
-const CHANGED: &str = "the file changed while it was read: write a temporary file, then rename it";
+const CHANGED: &str = "the file changed while it was being read: write a temporary file, then rename it";
 
-/// A source of part of the input.
+/// Where a part of the input comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     File(PathBuf),
@@ -190,7 +190,7 @@ mod tests {
     use std::io::Write as _;
 
     #[test]
-    fn what_has_no_end_is_given_up() {
+    fn endless_input_is_rejected() {
         let mut bytes = b"before".to_vec();
         let told = read_at_most(io::repeat(b'x'), 3 << 20, &mut bytes).unwrap_err();
         assert_eq!(told.to_string(), "the input exceeds the limit of 3 MiB");
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_changes_is_refused() {
+    fn a_file_that_changes_is_rejected() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("metrics");
         let state = |text: &[u8]| {

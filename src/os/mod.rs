@@ -1,4 +1,4 @@
-//! Functions that differ between operating systems, error reasons, and ignored signals.
+//! Functions that depend on the operating system, reasons for I/O errors, and ignored signals.
 //!
 //! Only this module uses Unix-specific APIs. On other systems, `other` defines the same names, but does not
 //! support Unix sockets, commands after `--`, or hiding the progress line in the background.

@@ -139,7 +139,7 @@ fn other_problems_are_reported_after_the_command() {
         ("x", &["-j", "x", "-g", ""], "--gateway is empty"),
         ("x", &["-j", "x", "-g", "ftp://gw"], "--gateway: "),
         ("x", &["-j", "x", "--expect-every", ""], "--expect-every is empty"),
-        ("x", &["-j", "x", "-u", "me", "--password-file", missing], "--password-file: there is no such file"),
+        ("x", &["-j", "x", "-u", "me", "--password-file", missing], "--password-file: no such file"),
         ("x", &["-j", "x", "-g", "https://127.0.0.1:1", "--ca-cert", missing], missing),
         ("x", &["-j", "x", "-g", url, "--retries", "0"], "can't connect"),
         ("x", &["--url", "http://127.0.0.1:1/metrics/job/x", "--retries", "0"], "can't connect"),

@@ -214,7 +214,7 @@ fn progress_shows_each_step_and_attempt() {
         }
     });
     let mut session = push(&busy).tty(STDERR, 80).session();
-    session.wait_for("\rwaiting 2s, as the server asked (1s)");
+    session.wait_for("\rwaiting 2s, as the server requested (1s)");
     assert_eq!(session.end().status.code(), Some(0));
 
     let statuses = Mutex::new([503, 200].into_iter());

@@ -71,7 +71,7 @@ impl Settings<'_> {
         for headers in [&flags, &variables] {
             for once in ["Authorization", "Host", "User-Agent", "Accept"] {
                 if headers.iter().filter(|header| header.is(once)).count() > 1 {
-                    return Err(Failure::usage(format!("the header {once} is given twice")));
+                    return Err(Failure::usage(format!("the header {once} is set twice")));
                 }
             }
         }
@@ -217,7 +217,7 @@ fn read_secret(path: &OsStr, origin: &str) -> Result<Secret, Failure> {
     if !Path::new(path).exists() {
         // The path is not shown, because it may be the secret itself, given by mistake.
         return Err(Failure::File {
-            message: format!("{origin}: there is no such file"),
+            message: format!("{origin}: no such file"),
             hint: Some("the value must be a file name, not the secret itself".to_owned()),
         });
     }

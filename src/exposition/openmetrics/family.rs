@@ -96,8 +96,10 @@ impl<'a> CurrentFamily<'a> {
         }
         if !name.strip_suffix(unit).is_some_and(|before| before.ends_with(b"_")) {
             context.findings.error(Code::Unit, line.text.clone(), || {
-                Message::new(format!("the name {} does not end with its unit", quoted(&name)))
-                    .help(format!("rename the metric to end with `_{}`, or remove this line", lossy(unit)))
+                Message::new(format!("the name {} does not end with its unit", quoted(&name))).help(format!(
+                    "rename the metric so that it ends with `_{}`, or remove this line",
+                    lossy(unit)
+                ))
             });
         } else if matches!(kind, MetricType::Info | MetricType::StateSet) {
             context.findings.error(Code::Unit, line.text.clone(), || {
@@ -172,7 +174,7 @@ pub(super) fn clash(name: &Token<'_>, kind: MetricType, clash: &NameClash, conte
     match clash {
         NameClash::SameFamily(first) => context.findings.error(Code::SplitMetric, name.span(), || {
             let name = quoted(&name.text());
-            Message::new(format!("the lines of {name} are not together"))
+            Message::new(format!("the lines of {name} are not consecutive"))
                 .help("keep all lines of a metric together: its metadata, then its samples")
                 .related(line_from(bytes, *first), format!("first line of {name}"))
         }),
@@ -206,7 +208,7 @@ pub(super) fn misnamed_sample(
             .find_map(|suffix| text.strip_suffix(suffix).filter(|_| kind.text_suffix() == suffix));
         let help = if let Some(short) = short {
             let line = format!("# TYPE {short} {}", kind.as_str());
-            format!("TYPE and HELP lines have the name without the suffix: write `{line}`")
+            format!("TYPE and HELP lines use the name without the suffix: write `{line}`")
         } else {
             let names = kind.parts().iter().map(|part| format!("`{text}{}`", part.suffix()));
             format!("its samples can be named {}", names.collect::<Vec<_>>().join(", "))

@@ -58,7 +58,7 @@ pub(super) fn message(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -
         GrammarErrorKind::Comment => Message::new("OpenMetrics does not allow comments")
             .help("remove this line; only `# HELP`, `# TYPE`, `# UNIT` and `# EOF` lines begin with `#`"),
         GrammarErrorKind::TextAfterEof => Message::new("there is text after `# EOF`")
-            .help("`# EOF` must be the last line; does another text begin here?"),
+            .help("`# EOF` must be the last line; does another exposition begin here?"),
         GrammarErrorKind::Incomplete(keyword) => incomplete(*keyword),
         GrammarErrorKind::MetadataName(keyword) => metadata_name(*keyword, &bytes[span.clone()]),
         GrammarErrorKind::Exemplar(error) => exemplar(*error, &bytes[span.clone()]),
@@ -90,7 +90,7 @@ fn timestamp(text: &[u8]) -> Message {
 fn incomplete(keyword: Keyword) -> Message {
     let (what, example) = match keyword {
         Keyword::Type => ("a name and a type", "# TYPE name gauge"),
-        Keyword::Help => ("a name, a space and a text, which may be empty", "# HELP name text"),
+        Keyword::Help => ("a name, a space and the HELP text, which may be empty", "# HELP name text"),
         Keyword::Unit => ("a name and a unit", "# UNIT name_seconds seconds"),
     };
     Message::new(format!("the {} line is incomplete", keyword.as_str()))
@@ -116,11 +116,10 @@ fn exemplar(error: ExemplarError, marked: &[u8]) -> Message {
                 .help(SYNTAX)
         }
         ExemplarError::Text => Message::new("there is text after the exemplar").help(SYNTAX),
-        ExemplarError::TooLong(chars) => {
-            Message::new(format!("the exemplar's labels have {chars} characters")).help(format!(
-                "the names and values of its labels can have at most {MAX_EXEMPLAR_CHARS} characters in total"
-            ))
-        }
+        ExemplarError::TooLong(chars) => Message::new(format!(
+            "the exemplar's labels have {chars} characters"
+        ))
+        .help(format!("label names and values can have at most {MAX_EXEMPLAR_CHARS} characters in total")),
         ExemplarError::DuplicateLabel => {
             Message::new(format!("the exemplar has the label {} twice", quoted(marked)))
         }

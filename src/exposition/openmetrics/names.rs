@@ -10,7 +10,7 @@ use crate::grouping::LegacyName;
 /// A name that two families claim.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum NameClash {
-    /// A family with this name already exists. Its name is at this position.
+    /// A family with this name already exists, at this position.
     SameFamily(usize),
     /// Another family claims this name for itself or for a sample. The name of that family is at this position.
     Claimed(Vec<u8>, usize),
@@ -42,7 +42,7 @@ impl<'a> ClaimedNames<'a> {
         }
         let (text, starts) = (self.text, &self.starts);
         self.index.insert(hash, starts.len(), |number| token(text, starts[number] as usize).hash());
-        self.starts.push(u32::try_from(name.span().start).expect("a text is smaller than 4 GiB"));
+        self.starts.push(u32::try_from(name.span().start).expect("the input is smaller than 4 GiB"));
         self.kinds.push(kind);
         clash.map_or(Ok(()), Err)
     }

@@ -14,7 +14,7 @@
 
 use super::read_at_most;
 use crate::error::{Failure, exit_code};
-use crate::os::{SIGCHLD, SIGHUP, SIGTERM, killed_by, send_signal, signal_name};
+use crate::os::{SIGCHLD, SIGHUP, SIGTERM, killed_by, reason, send_signal, signal_name};
 use crate::output::Progress;
 use crate::process::{self, BURST, NOT_FOUND, SIGNAL_BASE, SignalListener, SpawnError};
 use anyhow::Context as _;
@@ -51,7 +51,7 @@ pub(super) fn run(
             });
         },
     );
-    let listener = listener.context("can't listen for signals")?;
+    let listener = listener.map_err(|error| anyhow::anyhow!("can't handle signals: {}", reason(&error)))?;
     let child = process::spawn(command, |command| {
         command.stdout(Stdio::piped());
     });
@@ -62,7 +62,7 @@ pub(super) fn run(
         // Otherwise the command would keep writing, or block because nobody reads its output.
         let _ = child.kill();
     }
-    let mut end = end.with_context(|| format!("can't wait for `{name}`"))?;
+    let mut end = end.map_err(|error| anyhow::anyhow!("can't wait for `{name}`: {}", reason(&error)))?;
     listener.stop();
     // A signal may have arrived after `wait` returned.
     let late = events

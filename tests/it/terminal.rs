@@ -152,6 +152,47 @@ fn progress_shows_how_much_standard_input_was_read() {
 }
 
 #[test]
+fn an_interrupted_deletion_shows_how_many_groups_are_gone() {
+    let groups: Vec<String> = (0..60).map(|job| format!(r#"{{"labels":{{"job":"{job}"}}}}"#)).collect();
+    let groups = format!(r#"{{"status":"success","data":[{}]}}"#, groups.join(","));
+    let (tell, told) = mpsc::channel();
+    let state = Mutex::new((0, tell));
+    let server = Server::start(move |connection, _| {
+        while let Some(request) = connection.read_request() {
+            if request.method == "GET" {
+                connection.answer(200, &[date()], &groups);
+                continue;
+            }
+            let mut state = state.lock().unwrap();
+            state.0 += 1;
+            if state.0 % 3 == 0 {
+                state.1.send(()).unwrap();
+                drop(state);
+                return connection.hang();
+            }
+            connection.answer(202, &[], "");
+        }
+    });
+    let delete = || pushgw().args(["delete", "--all", "--yes", "-g", &server.url()]);
+    let third = || told.recv_timeout(crate::support::TIMEOUT).unwrap();
+    let text = "interrupted: 2 of 60 groups deleted";
+    let mut session = delete().controlled(80).session();
+    third();
+    session.type_keys("\x03");
+    let ended = session.end();
+    assert_eq!(ended.status.signal(), Some(Signal::INT.as_raw()));
+    assert!(shown(&ended.screen).iter().any(|line| line.ends_with(text)), "{ended:?}");
+    // The session needs a terminal, but standard error is a pipe. JSON output has no such line.
+    for (args, stderr) in [(&[][..], format!("{text}\n")), (&["--message-format=json"], String::new())] {
+        let session = delete().args(args).tty(&[Tty::Stdout], 80).session();
+        third();
+        session.send_signal(Signal::INT);
+        let ended = session.end();
+        assert_eq!((ended.status.signal(), ended.stderr), (Some(Signal::INT.as_raw()), stderr));
+    }
+}
+
+#[test]
 fn progress_shows_each_step_and_attempt() {
     let three = r#"{"status":"success","data":[{"labels":{"job":"a"}},{"labels":{"job":"b"}}]}"#;
     let (server, release) = delayed(move |method| if method == "DELETE" { (202, "") } else { (200, three) });

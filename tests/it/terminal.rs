@@ -152,6 +152,38 @@ fn progress_shows_how_much_standard_input_was_read() {
 }
 
 #[test]
+fn progress_shows_the_command_that_runs() {
+    let server = Server::answering(200, "");
+    let push = |command: &[&str]| {
+        pushgw().args(["push", "-j", "x", "-g", &server.url(), "--"]).args(command).tty(STDERR, 80)
+    };
+    // A password prompt is not overwritten. Echo stays off, so that nothing is shown afterwards either.
+    let ask = "stty -echo; printf 'password: ' >&2; read -r secret; echo a 1";
+    let mut asking = push(&["sh", "-c", ask]).controlled(80).session();
+    asking.wait_for("password: ");
+    let mut session = push(&["cat"]).silent_stdin().session();
+    session.wait_for("\rrunning cat (1s)");
+    session.wait_for("\rrunning cat (2s)");
+    session.write("a 1\n");
+    let ended = session.end();
+    assert_eq!(ended.status.code(), Some(0));
+    let done = format!("pushed to {{job=\"x\"}} on {}: 1 metric, 1 sample", server.url());
+    assert_eq!(shown(&ended.screen), [&done, ""]);
+    asking.type_keys("secret\n");
+    let ended = asking.end();
+    assert_eq!(ended.status.code(), Some(0));
+    assert_eq!(ended.screen.trim_end(), format!("password: {done}"));
+    // Ctrl-C ends the command, and pushgw says so.
+    let mut session = push(&["sleep", "600"]).controlled(80).session();
+    session.wait_for("\rrunning sleep (");
+    session.type_keys("\x03");
+    let ended = session.end();
+    assert_eq!(ended.status.code(), Some(130));
+    let lines = shown(&ended.screen);
+    assert!(lines.concat().ends_with(" `sleep` was killed by SIGINT; nothing was sent"), "{lines:?}");
+}
+
+#[test]
 fn an_interrupted_deletion_shows_how_many_groups_are_gone() {
     let groups: Vec<String> = (0..60).map(|job| format!(r#"{{"labels":{{"job":"{job}"}}}}"#)).collect();
     let groups = format!(r#"{{"status":"success","data":[{}]}}"#, groups.join(","));

@@ -140,6 +140,7 @@ pub struct ListArgs {
         value_name = "SECONDS",
         num_args = 0..=1,
         default_missing_value = "2",
+        allow_negative_numbers = true,
         help_heading = OUTPUT
     )]
     pub watch: Option<OsString>,
@@ -196,6 +197,7 @@ pub struct StatusArgs {
         value_name = "SECONDS",
         num_args = 0..=1,
         default_missing_value = "2",
+        allow_negative_numbers = true,
         help_heading = OUTPUT
     )]
     pub watch: Option<OsString>,

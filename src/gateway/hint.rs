@@ -64,7 +64,6 @@ fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connecti
                 "{another}if the gateway has a path prefix (--web.route-prefix), add it: {with_prefix}"
             ));
         }
-        405 if request.method == Method::Get => "is this the gateway's URL, with no path except a prefix?",
         405 => {
             let method = request.method.as_str();
             let path =

@@ -177,6 +177,13 @@ fn a_missing_path_has_a_likely_cause() {
     says(&method, PUSH, 4, &["hint: does a proxy in front of the gateway reject PUT, or rewrite every path"]);
     let delete = [DELETE, &["-g", "{}/push"]].concat();
     says(&method, &delete, 4, &["reject DELETE, or rewrite", "Is the path `/push` right?\n"]);
+    for command in [&["list"][..], &["show", "-j", "x"], &["status"], &["delete", "-j", "x"]] {
+        let says_proxy =
+            "hint: does a proxy in front of the gateway reject GET, or rewrite every path to `/`? Is";
+        says(&method, command, 4, &[&format!("{says_proxy} this the gateway's URL?\n")]);
+        let command = [command, &["-g", "{}/push"]].concat();
+        says(&method, &command, 4, &[&format!("{says_proxy} the path `/push` right?\n")]);
+    }
 }
 
 #[test]

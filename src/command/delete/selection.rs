@@ -189,7 +189,7 @@ fn delete_each(
         printer.progress().begin(&format!("deleting {}/{}: {}", done + 1, places.len(), group.labels));
         printer.progress().on_interrupt(&interrupted(&accepted));
         let sent = match group.path() {
-            Ok(path) => send(client, path, printer),
+            Ok(path) => send(client, path, printer).map_err(Failure::from),
             Err(why) => Err(not_deleted(why, client)),
         };
         if sent.is_ok() {

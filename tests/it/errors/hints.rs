@@ -206,7 +206,8 @@ fn metrics_identify_another_server() {
 fn prometheus_is_recognized() {
     for program in prometheus_versions() {
         let server = Prometheus::start(program, &["127.0.0.1:1".parse().unwrap()]);
-        let commands = [(PUSH, 4), (&["list"][..], 1), (&["status"], 1), (&["delete", "-j", "x"], 1)];
+        let commands =
+            [(PUSH, 4), (DELETE, 4), (&["list"][..], 1), (&["status"], 1), (&["delete", "-j", "x"], 1)];
         for (command, code) in commands {
             let call = pushgw().args(command).env("PUSHGATEWAY_URL", format!("http://{}", server.address()));
             call.code(code).stderr_has("this is a Prometheus server, not a Pushgateway\n").run();
@@ -258,6 +259,7 @@ fn a_push_to_prometheus_names_remote_write() {
     for command in [&["list"][..], &["status"], &["delete", "-j", "x"]] {
         says(&server, command, 1, &[what, reads]);
     }
+    says(&server, DELETE, 4, &[&format!("hint: {what}")]);
 }
 
 #[test]

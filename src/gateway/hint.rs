@@ -66,8 +66,11 @@ fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connecti
         }
         405 => {
             let method = request.method.as_str();
-            let path =
-                if prefix.is_empty() { String::new() } else { format!(" Is the path `{prefix}` right?") };
+            let path = match request.method {
+                _ if !prefix.is_empty() => format!(" Is the path `{prefix}` right?"),
+                Method::Get => " Is this the gateway's URL?".to_owned(),
+                _ => String::new(),
+            };
             return Some(format!(
                 "does a proxy in front of the gateway reject {method}, or rewrite every path to `/`?{path}"
             ));

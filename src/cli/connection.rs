@@ -51,14 +51,14 @@ pub struct ConnectionArgs {
     /// default is 10s and starts when the command ends.
     ///
     /// [env: PUSHGATEWAY_TIMEOUT]
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, hide_short_help = true)]
+    #[arg(long, value_name = "DURATION", hide_short_help = true)]
     pub timeout: Option<OsString>,
     /// Time limit for each attempt to connect [default: 5s]
     ///
     /// Covers DNS lookup, the connection through a proxy, and TLS.
     ///
     /// [env: PUSHGATEWAY_CONNECT_TIMEOUT]
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, hide_short_help = true)]
+    #[arg(long, value_name = "DURATION", hide_short_help = true)]
     pub connect_timeout: Option<OsString>,
     /// Maximum number of retries [default: 2]
     ///
@@ -67,7 +67,7 @@ pub struct ConnectionArgs {
     /// twice as long, up to 5 s. Retry-After is respected. There is no retry if the wait would exceed --timeout.
     ///
     /// [env: PUSHGATEWAY_RETRIES]
-    #[arg(long, value_name = "N", allow_hyphen_values = true, hide_short_help = true)]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     pub retries: Option<OsString>,
     /// User for basic authentication
     ///

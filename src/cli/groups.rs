@@ -140,7 +140,6 @@ pub struct ListArgs {
         value_name = "SECONDS",
         num_args = 0..=1,
         default_missing_value = "2",
-        allow_negative_numbers = true,
         help_heading = OUTPUT
     )]
     pub watch: Option<OsString>,
@@ -197,7 +196,6 @@ pub struct StatusArgs {
         value_name = "SECONDS",
         num_args = 0..=1,
         default_missing_value = "2",
-        allow_negative_numbers = true,
         help_heading = OUTPUT
     )]
     pub watch: Option<OsString>,
@@ -243,7 +241,7 @@ pub struct SelectionArgs {
     ///
     /// Groups whose last successful push is older than this, such as 90s, 2h or 7d, or that never had one. Ages are by the
     /// gateway's clock. If it differs from this machine's by more than five minutes, delete requires --force.
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    #[arg(long, value_name = "DURATION")]
     pub older_than: Option<OsString>,
     /// Groups whose last push failed
     #[arg(long)]

@@ -31,6 +31,7 @@ const THEIRS: &[(&str, &str)] = &[
 /// subcommands, which take time to build.
 pub(super) fn may_be(arg: &OsStr) -> bool {
     match arg.as_encoded_bytes() {
+        [b'-', b'0'..=b'9', ..] => true,
         [b'-', first, _, ..] => *first != b'-',
         [first, ..] => !first.is_ascii(),
         [] => false,

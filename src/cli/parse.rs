@@ -50,9 +50,11 @@ pub(crate) fn parse(
     if starts_with_option || args.iter().take_while(|arg| *arg != "--").any(|arg| mistakes::may_be(arg)) {
         command.build();
         options_after_command(&command, &mut args);
-        let named = args.get(1).and_then(|name| command.find_subcommand(name));
-        if let Some(mistake) = named.and_then(|named| mistakes::find(named, &args[2..])) {
-            return Err(ParseError::Mistake(mistake));
+        if let Some(named) = args.get(1).and_then(|name| command.find_subcommand(name)) {
+            words::join_negative_values(named, &mut args);
+            if let Some(mistake) = mistakes::find(named, &args[2..]) {
+                return Err(ParseError::Mistake(mistake));
+            }
         }
     }
     // clap ignores a trailing `--`. With `-- $CMD` and an empty variable, standard input would be pushed.

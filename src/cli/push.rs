@@ -225,7 +225,7 @@ pub struct ReportArgs {
     /// Maximum number of problems to show
     ///
     /// The others are counted. Errors are shown before repairs, and repairs before warnings.
-    #[arg(long, value_name = "N", default_value_t = 20, allow_hyphen_values = true, hide_short_help = true)]
+    #[arg(long, value_name = "N", default_value_t = 20, hide_short_help = true)]
     pub max_diagnostics: usize,
 }
 

@@ -61,18 +61,18 @@ pub struct RunArgs {
     /// Maximum time between successes, such as 26h
     ///
     /// Pushed as job_expected_interval_seconds, for the alert JobOverdue of `pushgw rules`.
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, help_heading = JOB)]
+    #[arg(long, value_name = "DURATION", help_heading = JOB)]
     pub expect_every: Option<OsString>,
     /// Maximum duration of a run, such as 2h
     ///
     /// Pushed as job_expected_duration_seconds, for the alert JobHung of `pushgw rules`. The start is then pushed too, while
     /// the command runs, so that a run that never ends is noticed.
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, help_heading = JOB)]
+    #[arg(long, value_name = "DURATION", help_heading = JOB)]
     pub expect_within: Option<OsString>,
     /// Other statuses that mean success, such as 24
     ///
     /// Separated by commas, or repeated. pushgw still exits with the status of the command.
-    #[arg(long, value_name = "N[,N]...", allow_hyphen_values = true, help_heading = JOB)]
+    #[arg(long, value_name = "N[,N]...", help_heading = JOB)]
     pub ok_status: Vec<OsString>,
     /// File with metrics that the command writes
     ///

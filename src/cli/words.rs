@@ -107,6 +107,23 @@ fn may_have_secret(words: &[String]) -> bool {
     })
 }
 
+/// Joins each option and its negative value with `=`. clap would take a value such as `-1s` for an option, and its
+/// setting for such values would also accept `--`.
+pub(super) fn join_negative_values(command: &Command, args: &mut Vec<OsString>) {
+    let end = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
+    for place in (1..end).rev() {
+        let is_negative = matches!(args[place].as_encoded_bytes(), [b'-', b'0'..=b'9', ..]);
+        let before = args[place - 1].to_str().and_then(|option| option.strip_prefix("--"));
+        let has_value =
+            |name: &str| command.get_arguments().any(|o| o.get_long() == Some(name) && takes_value(o));
+        if is_negative && before.is_some_and(has_value) {
+            let value = args.remove(place);
+            args[place - 1].push("=");
+            args[place - 1].push(value);
+        }
+    }
+}
+
 /// Returns true if the value of this option is the next argument.
 pub(super) fn needs_next(command: &Command, arg: &str) -> bool {
     if let Some(name) = arg.strip_prefix("--") {

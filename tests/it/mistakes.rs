@@ -472,7 +472,11 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("run -j x --expect-every -1d -- true", 125, "--expect-every: `-1d` is negative: write 1d"),
     ("run -j x --expect-within -2h -- true", 125, "--expect-within: `-2h` is negative: write 2h"),
     ("run -j x --ok-status -1 -- true", 125, "--ok-status: "),
-    ("list --watch -2", 2, "--watch: "),
+    ("list --watch -2", 2, "--watch: invalid number of seconds `-2`"),
+    ("status --watch -2s", 2, "--watch: "),
+    // An empty variable is not filled with the next argument.
+    ("run -j x --timeout -- true", 125, "a value is required for '--timeout <DURATION>'"),
+    ("delete --older-than --yes", 2, "a value is required for '--older-than <DURATION>'"),
     ("delete --older-than 2mo --yes", 2, "a month is 30d"),
     ("delete --older-than 1h30 --yes", 2, "ends in a number without a unit"),
     ("delete --older-than 1.5d --yes", 2, "has a fraction"),

@@ -45,13 +45,13 @@ const COMMANDS: &[(&[&str], &str, &str)] = &[
 
 /// The tip for an option that means JSON output in other programs.
 pub(super) const JSON: &str =
-    "for results, list and status have --format json; for problems and errors, use --message-format json";
+    "use --format json for the results of list and status, or --message-format json for problems and errors";
 
 /// Options of other programs, each with a suggestion for what to use instead.
 const OPTIONS: &[(&[&str], &str)] = &[
     (
         &["d", "data", "data-binary", "data-raw", "body", "T", "upload-file", "F", "form", "file"],
-        "metrics are read from a FILE or standard input, or given with -m 'name value'",
+        "metrics come from a FILE, from standard input, or from -m 'name value'",
     ),
     (&["X", "request", "method"], "push sends PUT, add sends POST and delete sends DELETE"),
     (&["host", "server", "address", "addr", "endpoint", "pushgateway", "gateway-url", "port"], "use -g URL"),
@@ -68,7 +68,7 @@ const OPTIONS: &[(&[&str], &str)] = &[
     (&["cacert"], "use --ca-cert FILE"),
     (
         &["s", "S", "silent"],
-        "-q prints only errors; when output is not a terminal, success prints nothing anyway",
+        "-q prints only errors; on success, nothing is printed anyway unless the output is a terminal",
     ),
     (
         &["f", "fail", "fail-with-body"],
@@ -105,6 +105,8 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
                 error.remove(ContextKind::SuggestedArg);
                 error.remove(ContextKind::Usage);
                 add_tip(error, &meant);
+            } else if let Some(option) = named.and_then(|named| abbreviated(named, &typed)) {
+                error.insert(ContextKind::SuggestedArg, ContextValue::String(format!("--{option}")));
             }
         }
         ErrorKind::ArgumentConflict
@@ -124,11 +126,11 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
         _ => {}
     }
     if args.get(1).is_some_and(|name| name == "rules") && has_receiver_url(error, args) {
-        add_tip(error, "rules --remote-write takes no URL: the rules are the same for every receiver");
+        add_tip(error, "rules --remote-write has no URL: the rules are the same for every receiver");
     }
 }
 
-/// Returns true if the error is about `rules --remote-write URL`. In all other commands, this option has a URL.
+/// Returns true if the error is about `rules --remote-write URL`. In all other commands, this option takes a URL.
 fn has_receiver_url(error: &Error, args: &[OsString]) -> bool {
     match error.kind() {
         // In `--remote-write URL`, the URL is a separate argument.
@@ -161,6 +163,18 @@ const DANGEROUS: &[&str] = &["--insecure", "--force", "--all", "--yes", "--allow
 fn is_likely(option: &str, typed: &str) -> bool {
     let typed = typed.split('=').next().unwrap_or_default();
     !DANGEROUS.contains(&option) && strsim::normalized_damerau_levenshtein(option, typed) >= 0.7
+}
+
+/// Returns the only option that begins with `typed`, such as `dry-run` for `--dry`, or that `typed` begins with, such as
+/// `job` for `--job_name`.
+fn abbreviated<'a>(command: &'a Command, typed: &str) -> Option<&'a str> {
+    let typed = typed.strip_prefix("--")?.split('=').next()?.replace('_', "-");
+    let is_similar = |long: &&str| typed.starts_with(&format!("{long}-")) || long.starts_with(&typed);
+    let mut options = command.get_arguments().filter_map(clap::Arg::get_long).filter(is_similar);
+    let option = options.next().filter(|_| options.next().is_none() && typed.len() > 2)?;
+    // An abbreviation of `--allow-empty` is unlikely to be a mistake.
+    let is_dangerous = option != "allow-empty" && DANGEROUS.contains(&&*format!("--{option}"));
+    (!is_dangerous).then_some(option)
 }
 
 /// Returns true if clap suggests `rm`, which is short enough to be similar to many names.
@@ -213,7 +227,8 @@ fn meant_option(
         } else if command.get_name() == "run" && args.iter().all(|arg| arg != "--") {
             Some("the command comes after `--`: pushgw run -j JOB -- COMMAND".to_owned())
         } else if knows(command, "job") && !names_a_job(args) {
-            Some(format!("use -j for the job: pushgw {command} -j {}", quotable(typed, "JOB")))
+            let rest = if command.get_name() == "run" { " -- COMMAND" } else { "" };
+            Some(format!("use -j for the job: pushgw {command} -j {}{rest}", quotable(typed, "JOB")))
         } else {
             None
         };

@@ -48,7 +48,7 @@ impl Matcher {
                 if value.split(',').skip(1).all(|more| more.parse::<Self>().is_ok())
                     && value.contains(',') =>
             {
-                Some((format!("{{{name}={value}}}"), "a comma separates matchers only in braces"))
+                Some((format!("{{{name}={value}}}"), "a comma separates matchers only inside braces"))
             }
             Condition::Equal(value) if value.contains(['*', '?']) => {
                 let pattern = regex::escape(value).replace("\\*", ".*").replace("\\?", ".");
@@ -352,7 +352,7 @@ pub enum MatcherError {
     NoName { argument: String },
     /// The argument contains braces or commas, so it is a whole selector instead of one matcher.
     #[error(
-        "`{argument}` is not a single matcher: use --match once for each, or write all in braces: '{{a=\"x\",b=\"y\"}}'"
+        "`{argument}` is not a single matcher: use --match once for each, or put them all in braces: '{{a=\"x\",b=\"y\"}}'"
     )]
     NotOne { argument: String },
     #[error("`{argument}` has an unclosed quote")]
@@ -492,11 +492,11 @@ mod tests {
             ("job~x", format!("`job~x` is not a matcher: {forms}")),
             (
                 "{job=\"x\"}",
-                "`{job=\"x\"}` is not a single matcher: use --match once for each, or write all in braces: '{a=\"x\",b=\"y\"}'".into(),
+                "`{job=\"x\"}` is not a single matcher: use --match once for each, or put them all in braces: '{a=\"x\",b=\"y\"}'".into(),
             ),
             (
                 "a=\"x\",b=\"y\"",
-                "`a=\"x\",b=\"y\"` is not a single matcher: use --match once for each, or write all in braces: '{a=\"x\",b=\"y\"}'"
+                "`a=\"x\",b=\"y\"` is not a single matcher: use --match once for each, or put them all in braces: '{a=\"x\",b=\"y\"}'"
                     .into(),
             ),
             ("a=\"x", "`a=\"x` has an unclosed quote".into()),
@@ -511,7 +511,7 @@ mod tests {
     }
 
     #[test]
-    fn braces_hold_several_matchers() {
+    fn braces_contain_several_matchers() {
         for (argument, amount) in [
             ("{job=\"db_backup\",instance=\"a\\nb\"}", 2),
             ("{job=db_backup}", 1),
@@ -528,7 +528,7 @@ mod tests {
     }
 
     #[test]
-    fn what_matches_nothing_may_be_meant_otherwise() {
+    fn a_matcher_that_selects_nothing_gets_a_suggestion() {
         for (matcher, meant) in [
             ("job=db_*", Some("job=~db_.*")),
             ("job=a.b?", Some("job=~a\\.b.")),
@@ -548,14 +548,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_argument_makes_it_panic(argument in "\\PC{0,12}|[a=!~\"'\\\\(){},]{0,12}") {
+        fn no_argument_causes_a_panic(argument in "\\PC{0,12}|[a=!~\"'\\\\(){},]{0,12}") {
             if let Ok(matcher) = argument.parse::<Matcher>() {
                 let _ = matcher.matches(&labels());
             }
         }
 
         #[test]
-        fn no_expression_makes_it_panic(pattern in "[]a\\[\\\\QEdwpb{}x:^&~,1-9é-]{0,16}") {
+        fn no_expression_causes_a_panic(pattern in "[]a\\[\\\\QEdwpb{}x:^&~,1-9é-]{0,16}") {
             let _ = anchored(&pattern);
         }
 

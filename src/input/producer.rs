@@ -80,7 +80,7 @@ fn not_started(error: SpawnError, program: &OsStr) -> Failure {
     let message = format!("{}; nothing was sent", error.message);
     // With any other status, the program was found but could not be run.
     let is_file = error.status == NOT_FOUND && Path::new(program).is_file();
-    let of_file = "if this file holds the metrics, leave out the `--` before it";
+    let of_file = "if this file contains the metrics, leave out the `--` before it";
     let hint = error.hint.or_else(|| is_file.then(|| of_file.to_owned()));
     Failure::Producer { code: error.status, message, hint }
 }

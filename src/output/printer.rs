@@ -243,7 +243,6 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Writes all buffered output.
     pub fn flush(&mut self) -> io::Result<()> {
         self.raw()?.flush()
     }

@@ -1,7 +1,10 @@
 //! Runs the commands from `examples/` with a real gateway and stand-ins for the user's programs, and checks what they
 //! push and what happens if something fails. `readme` checks that README shows the same text.
 
-use crate::support::{Gateway, Pushgw, is_installed, newest_gateway, read_repo_file, shell, wait_until};
+use crate::support::{
+    Gateway, Pushgw, is_installed, newest_gateway, read_repo_file, repo_file, shell, wait_until,
+};
+use regex::Regex;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -132,6 +135,53 @@ fn the_crontab_commands_push_and_print_nothing() {
         call().run();
         assert_group(&gateway, labels, families);
     }
+}
+
+/// Returns the commands in the crontabs of a page, as cron passes them to the shell.
+fn crontab_commands(page: &str) -> Vec<String> {
+    let blocks =
+        Regex::new(r"(?ms)^```crontab\n(.*?)^```|^[^\n]*crontab[^\n]*:\n\n((?:    [^\n]*\n)+)").unwrap();
+    let times = Regex::new(r"^\s*(?:[\d*/,-]+\s+){5}").unwrap();
+    let variable = Regex::new("^[A-Z_]+=").unwrap();
+    let mut commands = Vec::new();
+    for block in blocks.captures_iter(page) {
+        let lines = block.iter().skip(1).flatten().flat_map(|text| text.as_str().lines());
+        for line in lines.map(str::trim).filter(|line| !variable.is_match(line)) {
+            let command = times.replace(line, "");
+            assert!(!command.replace(r"\%", "").contains('%'), "cron ends the command at `%`: {line}");
+            commands.push(command.replace(r"\%", "%"));
+        }
+    }
+    let entries = page.lines().filter(|line| times.is_match(line)).count();
+    assert!(entries <= commands.len(), "a crontab without a sentence that names it:\n{page}");
+    commands
+}
+
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn crontabs_on_pages_push_and_print_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, script) in [("backup", "exit 0"), ("backup-metrics", "echo backup_seconds 12.5")] {
+        let path = folder.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let (gateway, mut seen) = (gateway(), 0);
+    let prose = fs::read_dir(repo_file("man/prose")).unwrap().map(|page| page.unwrap().path());
+    let docs = fs::read_dir(repo_file("docs")).unwrap().map(|page| page.unwrap().path());
+    let pages = prose
+        .chain(docs)
+        .chain([repo_file("README.md")])
+        .filter(|page| page.extension().is_some_and(|it| it == "md"));
+    for page in pages {
+        for command in crontab_commands(&fs::read_to_string(page).unwrap()) {
+            gateway.clear();
+            shell(&format!("PATH={}:$PATH; {command}", folder.path().display())).on(&gateway).run();
+            assert_eq!(gateway.groups().len(), 1, "{command}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 4, "{seen} commands");
 }
 
 /// Mounts empty folders over everything that cron reads and writes, and starts cron with the crontab `$TABLE`.

@@ -189,6 +189,37 @@ fn watch_ends_when_its_output_is_closed() {
 }
 
 #[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn status_watch_ends_when_its_output_is_closed() {
+    let gateway = Gateway::start(newest_gateway(), &[]);
+    let status = "pushgw status --watch 0.01s | head -n 3; echo ${PIPESTATUS[0]}";
+    let output = in_shell("bash", status).on(&gateway).any_stdout().run().stdout();
+    let lines: Vec<_> = output.lines().collect();
+    assert!(lines.len() == 4 && lines[0].contains("Prometheus can scrape") && lines[3] == "0", "{output}");
+}
+
+/// Each report replaces the previous one.
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn status_watch_redraws_the_terminal() {
+    let gateway = Gateway::start(newest_gateway(), &[]);
+    let status = pushgw().args(["status", "--watch", "0.01s"]).on(&gateway).env("NO_COLOR", "1");
+    let mut session = status.tty(&[Tty::Stdout, Tty::Stderr], 80).session();
+    session.wait_for("groups    0");
+    gateway.put("/metrics/job/a", "m 1\n");
+    session.wait_for("groups    1");
+    session.send_signal(Signal::TERM);
+    let ended = session.end();
+    assert_eq!(ended.status.signal(), Some(Signal::TERM.as_raw()));
+    let screens: Vec<_> = ended.screen.split("\x1b[H\x1b[2J").collect();
+    assert_eq!(screens[0], "", "the screen is cleared first");
+    // Only the last report may be cut off by the signal.
+    for screen in &screens[1..screens.len() - 1] {
+        assert_eq!(screen.matches("Prometheus can scrape the gateway").count(), 1, "{screen}");
+    }
+}
+
+#[test]
 fn watch_survives_a_failing_gateway_unless_the_first_request_fails() {
     let number = AtomicU32::new(1);
     let server = Server::start(move |connection, _| {
@@ -332,7 +363,7 @@ fn watch_uses_at_most_a_tenth_of_the_gateways_time() {
 
 #[test]
 fn an_empty_job_is_rejected() {
-    let message = "the job is empty: is the variable set? --job names the job";
+    let message = "the job is empty: is a variable unset? --job names the job";
     for command in ["list", "delete"] {
         pushgw().args([command, "-j", "", "-g", "127.0.0.1:1"]).code(2).stderr_has(message).run();
     }
@@ -369,7 +400,7 @@ fn a_group_and_a_selection_exclude_each_other() {
         (&["--match", "a!=x", "--match", "b=~.*"], "--all deletes every group"),
         (&["--match", "job"], "is not a matcher"),
         (&["--match", "job=~("], "is not a valid regular expression"),
-        (&["--older-than", ""], "is the variable set?"),
+        (&["--older-than", ""], "is a variable unset?"),
         (&["--older-than", "7"], "has no unit: write 7d for days"),
         (&["-j", "x", "--format", "path"], "--format needs a selection"),
     ] {
@@ -409,6 +440,40 @@ fn delete_asks_for_confirmation_at_a_terminal() {
     assert!(delete("").contains("no group to delete"), "without groups there is no question");
 }
 
+/// Sixty groups of sixty jobs are too many for one screen.
+#[test]
+fn a_large_deletion_is_summarized_by_job_before_the_question() {
+    let labels: Vec<String> = (10..70).map(|number| format!(r#""job":"job{number}","l":"a""#)).collect();
+    let groups = listing(&labels.iter().map(|labels| (labels.as_str(), 5, -1)).collect::<Vec<_>>());
+    let server = Server::start(move |connection, _| {
+        while connection.read_request().is_some() {
+            connection.answer(200, &[date()], &groups);
+        }
+    });
+    let question = format!("Delete 60 of 60 groups on {}? [y/N] ", server.url());
+    let delete = ["delete", "--all", "-g", &server.url()];
+    for (verbose, shown, hidden) in [
+        (&[][..], ["JOB", "\njob59 ", "and 10 more jobs", "hint: -v shows every group"], ["job60", "{job="]),
+        (
+            &["-v"],
+            ["GROUP", "{job=\"job10\",l=\"a\"}", "{job=\"job60\"", "{job=\"job69\""],
+            ["more jobs", "hint: "],
+        ),
+    ] {
+        let call = pushgw().args(delete).args(verbose).env("NO_COLOR", "1");
+        let mut session = call.tty(&[Tty::Stdin, Tty::Stderr], 80).session();
+        session.wait_for(&question);
+        session.type_keys("n\n");
+        let ended = session.end();
+        let screen = ended.screen.replace("\r\n", "\n");
+        assert_eq!(ended.status.code(), Some(0), "{screen}");
+        assert!(shown.iter().all(|text| screen.contains(text)), "{screen}");
+        assert!(!hidden.iter().any(|text| screen.contains(text)), "{screen}");
+        assert!(screen.ends_with("nothing was deleted\n"), "{screen}");
+    }
+    assert!(server.requests().iter().all(|request| request.method == "GET"));
+}
+
 #[test]
 fn a_group_pushed_to_before_confirmation_is_kept() {
     let (a, b, c) = (r#""job":"a""#, r#""job":"b""#, r#""job":"c""#);
@@ -423,7 +488,10 @@ fn a_group_pushed_to_before_confirmation_is_kept() {
         .tty(&[Tty::Stdin, Tty::Stderr], 100)
         .run()
         .screen();
-    assert!(screen.contains(r#"{job="b"} was pushed in the meantime and is kept"#), "{screen}");
+    assert!(
+        screen.contains(r#"{job="b"} was not deleted, because it was pushed again in the meantime"#),
+        "{screen}"
+    );
     assert!(screen.contains("deleted 1 of 1 group"), "{screen}");
     let requests: Vec<_> = server.requests().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
     let listing = "GET /api/v1/metrics";

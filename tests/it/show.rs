@@ -36,6 +36,33 @@ s_sum 4
 s_count 5
 "#;
 
+/// Each file of a program that writes several has the HELP and TYPE lines, which a gateway rejects if they are repeated.
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn two_files_of_one_family_are_one_push() {
+    let file =
+        |name: &str| format!("# HELP rows Rows in a table.\n# TYPE rows gauge\nrows{{table=\"{name}\"}} 1\n");
+    on_every_gateway(|gateway| {
+        let push = |args: &[&str]| {
+            let push = pushgw().args(["push", "-j", "x"]).on(gateway);
+            push.file("one.prom", file("one")).file("two.prom", file("two")).args(args)
+        };
+        assert!(gateway.rejects("PUT", "/metrics/job/x", file("one") + &file("two")));
+        push(&["one.prom", "two.prom"]).run();
+        let show =
+            "# HELP rows Rows in a table.\n# TYPE rows gauge\nrows{table=\"one\"} 1\nrows{table=\"two\"} 1\n";
+        pushgw().args(["show", "-j", "x"]).on(gateway).stdout(show).run();
+        // A different type is an error, and the group does not change.
+        let other = file("three").replace("gauge", "counter");
+        push(&["one.prom", "other.prom"])
+            .file("other.prom", other)
+            .code(3)
+            .stderr_has("other.prom:2:8")
+            .run();
+        pushgw().args(["show", "-j", "x"]).on(gateway).stdout(show).run();
+    });
+}
+
 #[test]
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn a_group_can_be_copied_to_another_gateway() {
@@ -167,7 +194,7 @@ fn show_warns_about_metrics_that_the_api_omits() {
         .args(["show", "-j", "a"])
         .on(&gateway)
         .stdout("# HELP m x\u{fffd}\n# TYPE m untyped\nm 1\n")
-        .stderr_has("`g` is left out: the gateway's API does not report gauge histograms (1 here)")
+        .stderr_has("`g` is left out: the gateway's API does not report gauge histograms (1 series)")
         .stderr_has("the HELP text of `m` contains invalid UTF-8")
         .run();
 }
@@ -326,10 +353,8 @@ fn groups_are_in_the_text_format() {
         .args(["push", "--groups", "f", "-g", &server.url()])
         .file("f", format!("# pushgw group /metrics/job/x\n{metrics}"))
         .code(3)
-        .stderr_has("this is OpenMetrics text, but it is read in the Prometheus text format\n --> f:2:1\n")
-        .stderr_has(
-            "a file that ends with the line `# EOF`: `pushgw convert FILE` prints them in the text format;",
-        )
+        .stderr_has("this is OpenMetrics text, but it is parsed as the Prometheus text format\n --> f:2:1\n")
+        .stderr_has("a file that ends with the line `# EOF`, and convert it with `pushgw convert FILE`; or")
         .run();
     pushgw()
         .args(["convert", "f"])

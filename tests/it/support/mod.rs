@@ -15,6 +15,7 @@ mod command;
 mod destination;
 mod fetch;
 mod gateway;
+mod hints;
 mod http;
 mod in_process;
 mod installed;
@@ -37,6 +38,7 @@ pub(crate) use command::{Output, Pushgw, Tty, in_shell, program, pushgw, shell, 
 pub(crate) use destination::Destination;
 pub(crate) use fetch::{Program, fetch};
 pub(crate) use gateway::{Gateway, Group, base64, base64_path, gateways, newest_gateway, on_every_gateway};
+pub(crate) use hints::follow_hints;
 pub(crate) use http::{Client, Response};
 pub(crate) use in_process::{InProcessOutput, in_process, in_process_at, in_process_with};
 pub(crate) use installed::is_installed;

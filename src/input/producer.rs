@@ -52,12 +52,15 @@ pub(super) fn run(
         },
     );
     let listener = listener.map_err(|error| anyhow::anyhow!("can't handle signals: {}", reason(&error)))?;
+    progress.leave_signals();
     let child = process::spawn(command, |command| {
         command.stdout(Stdio::piped());
     });
     let mut child = child.map_err(|error| not_started(error, program))?;
+    progress.begin(&format!("running {name}"));
     let end = read_in_background(child.stdout.take(), limit, mem::take(output), sender)
         .and_then(|()| wait(&mut child, &events));
+    progress.end();
     if !matches!(end, Ok(End { text: None | Some(Ok(_)), .. })) {
         // Otherwise the command would keep writing, or block because nobody reads its output.
         let _ = child.kill();

@@ -476,7 +476,11 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("push -n -j x -i '`hostname`' f", 0, "hint: use double quotes"),
     ("push -n -j '{{ job }}' f", 0, "which is a placeholder\nhint: was a value meant to replace it?"),
     ("push -n -j '<JOB>' f", 0, "which is a placeholder"),
-    ("push -n -j http://gw:9091 f", 0, "the job looks like a URL, not a job name\nhint: for the gateway: -g URL"),
+    (
+        "push -n -j http://gw:9091 f",
+        0,
+        "the job looks like a URL, not a job name\nhint: for the gateway: -g URL",
+    ),
     ("push -n -j job/x f", 0, "--url /metrics/job/x"),
     ("push -n -j metrics/job/x f", 0, "--url /metrics/job/x"),
     ("push -n -j x/instance/a f", 0, "--url /metrics/job/x/instance/a"),

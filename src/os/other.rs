@@ -47,7 +47,7 @@ pub fn stdin_has_bytes() -> bool {
 }
 
 /// Returns true, because this system has no background jobs.
-pub fn is_in_foreground() -> bool {
+pub fn owns_terminal() -> bool {
     true
 }
 

@@ -7,7 +7,7 @@ use nix::sys::time::TimeVal;
 use rustix::fs::{FileType, FlockOperation, Mode, RawMode, fchmod, flock, fstat};
 use rustix::io::{Errno, ioctl_fionread, retry_on_intr};
 use rustix::process::{Pid, Signal, WaitOptions, getpgrp, getpid, kill_process, wait};
-use rustix::termios::tcgetpgrp;
+use rustix::termios::{LocalModes, tcgetattr, tcgetpgrp};
 use signal_hook::consts::SIGABRT;
 pub use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::SignalsInfo;
@@ -32,10 +32,12 @@ pub fn stdin_has_bytes() -> bool {
     ioctl_fionread(io::stdin()).is_ok_and(|bytes| bytes > 0)
 }
 
-/// Returns true if the process is in the foreground of the terminal on standard error.
-pub fn is_in_foreground() -> bool {
+/// Returns true if the process is in the foreground of the terminal on standard error, and no other program asks for
+/// a password there.
+pub fn owns_terminal() -> bool {
     // A process without a controlling terminal counts as being in the foreground.
     tcgetpgrp(io::stderr()).map_or(true, |group| group == getpgrp())
+        && tcgetattr(io::stderr()).map_or(true, |state| state.local_modes.contains(LocalModes::ECHO))
 }
 
 pub fn is_block_device(kind: fs::FileType) -> bool {

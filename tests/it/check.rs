@@ -28,6 +28,11 @@ fn a_terminal_shows_a_summary_of_valid_text() {
         .stdout("<metric>:2:4: fixed: the line ends with a space or tab\n")
         .stderr("2 metrics, 2 samples; 1 repair\n")
         .run();
+    check()
+        .args(["-v", "--strip-timestamps"])
+        .stdin("a 1 1700000000000\nb 2 1700000000000\n")
+        .stderr("note: removed 2 timestamps\n2 metrics, 2 samples; no problems\n")
+        .run();
     check().args(["-v", "--allow-empty"]).stderr("0 metrics, 0 samples; no problems\n").run();
 }
 

@@ -169,8 +169,7 @@ fn of_file_name(
         value.as_ref().filter(|value| is_file(value)).map(|value| (label, option, value.to_string_lossy()))
     });
     let Some((label, option, name)) = found else { return Ok(None) };
-    let message =
-        format!("the {label} `{name}` is also the name of a file in this directory: is a variable unset?");
+    let message = format!("the {label} `{name}` is also the name of a file here: is a variable unset?");
     let hint = format!("use {option} {}", quote(&name));
     if has_other_input || environment.stdin_is_pipe {
         return Ok(Some(Suspicion { message, hint }));

@@ -81,13 +81,13 @@ fn a_suspicious_label_is_stored_as_typed_with_a_warning() {
 #[ignore = "needs real servers"]
 fn a_job_with_the_name_of_a_file_suggests_an_unset_variable() {
     let gateway = gateway();
-    let says = "the job `metrics.prom` is also the name of a file in this directory: is a variable unset?";
+    let says = "the job `metrics.prom` is also the name of a file here: is a variable unset?";
     let hint = "hint: use -j JOB metrics.prom";
     typed(&gateway, "pushgw push -j $UNSET metrics.prom </dev/null", 2, &[], &[says, hint]);
     typed(&gateway, "pushgw push -j $UNSET metrics.prom f", 0, &["job=metrics.prom"], &[says, hint]);
     typed(&gateway, "pushgw add -j $UNSET metrics.prom -m 'a 1'", 0, &["job=metrics.prom"], &[says, hint]);
     typed(&gateway, "echo a 1 | pushgw push -j metrics.prom", 0, &["job=metrics.prom"], &[says]);
-    let says = "the instance `f` is also the name of a file in this directory: is a variable unset?";
+    let says = "the instance `f` is also the name of a file here: is a variable unset?";
     typed(&gateway, "pushgw push -j x -i $UNSET f </dev/null", 2, &[], &[says, "hint: use -i INSTANCE f"]);
 }
 
@@ -417,7 +417,7 @@ fn mistakes_in_a_selection_are_reported() {
     ] {
         typed(&gateway, &format!("{push} pushgw {call}"), code, &["job=x"], &[says]);
     }
-    let says = "the job `metrics.prom` is also the name of a file in this directory: is a variable unset?";
+    let says = "the job `metrics.prom` is also the name of a file here: is a variable unset?";
     typed(&gateway, "pushgw run -j $UNSET metrics.prom -- true", 0, &["job=metrics.prom"], &[says]);
     typed(&gateway, "pushgw check -j $UNSET metrics.prom </dev/null", 2, &[], &[says]);
 }

@@ -189,10 +189,8 @@ fn word(value: &[u8], message: Message) -> Message {
 /// Explains invalid text after a value, where only a timestamp is allowed.
 pub(in crate::exposition) fn rest(rest: &[u8], has_labels: bool) -> (Code, Message) {
     if rest.starts_with(b"# HELP ") || rest.starts_with(b"# TYPE ") {
-        return (
-            Code::InvalidTimestamp,
-            Message::new("another line begins after the value").help(JOINED_LINES),
-        );
+        let message = Message::new("another line begins after the value").help(JOINED_LINES);
+        return (Code::InvalidTimestamp, message);
     }
     if rest.starts_with(b"#") {
         let message = Message::new("the text format does not allow exemplars or comments after a value")

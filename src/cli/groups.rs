@@ -241,7 +241,7 @@ pub struct SelectionArgs {
     ///
     /// Groups whose last successful push is older than this, such as 90s, 2h or 7d, or that never had one. Ages are
     /// measured by the gateway's clock. If it differs from this machine's by more than five minutes, delete requires --force.
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    #[arg(long, value_name = "DURATION")]
     pub older_than: Option<OsString>,
     /// Groups whose last push failed
     #[arg(long)]

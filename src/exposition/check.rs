@@ -135,7 +135,7 @@ impl<'a> Checker<'a> {
                 let family =
                     self.samples.check(all.start, (&sample, labels), self.current, &mut self.context);
                 self.current = family.or(self.current);
-                if !sample.value.is_empty() {
+                if !sample.value.is_empty() && !multiline::is_status_line(&bytes[trimmed.clone()]) {
                     self.context.trailing_whitespace(trailing);
                 }
             }

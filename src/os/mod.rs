@@ -21,7 +21,7 @@ use unix as system;
 
 pub use system::{
     SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, UnixStream, file_state, is_block_device,
-    is_char_device, is_in_foreground, is_unknown_format, only_owner, stdin_has_bytes, stdin_is_pipe,
+    is_char_device, is_unknown_format, only_owner, owns_terminal, replace, stdin_has_bytes, stdin_is_pipe,
 };
 
 /// Finds the file that a shell would run for a name without `/`.

@@ -328,8 +328,8 @@ fn read(path: &OsStr, origin: &str) -> Result<Vec<u8>, Failure> {
 
 fn invalid(path: &OsStr, error: &PemError) -> Failure {
     let message = format!("{}: {error}", path.display());
-    match error.conversion(&quote(&path.to_string_lossy())) {
-        Some(command) => Failure::usage_with_hint(message, command),
+    match error.hint(&quote(&path.to_string_lossy())) {
+        Some(hint) => Failure::usage_with_hint(message, hint),
         None => Failure::usage(message),
     }
 }

@@ -89,7 +89,7 @@ fn space_in_name(bytes: &[u8], sample: &SampleLine<'_>) -> Option<(Range<usize>,
     })
 }
 
-/// Returns whether the metric name ends with a colon, as a key in YAML or the first word of a log line.
+/// Returns whether the metric name ends with a colon, like a key in YAML or the first word of a log line.
 fn ends_with_colon(sample: &SampleLine<'_>) -> bool {
     sample.name.is_some_and(|name| name.raw().ends_with(b":"))
 }

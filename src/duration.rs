@@ -20,15 +20,15 @@ const UNITS: [(&str, u64); 7] = [
 /// The reason why a string is not a valid duration. Each variant except `Empty` contains the string.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub(crate) enum DurationError {
-    #[error("the duration is empty: write it as 90s, 2h or 1h30m")]
+    #[error("the duration is empty: write it like 90s, 2h or 1h30m")]
     Empty,
-    #[error("`{0}` is not a duration: write it as 90s, 2h or 1h30m")]
+    #[error("`{0}` is not a duration: write it like 90s, 2h or 1h30m")]
     NoNumber(String),
     #[error("`{0}` has no unit: write {0}s for seconds")]
     OnlyNumber(String),
-    #[error("`{0}` ends in a number without a unit: write it as 90s, 2h or 1h30m")]
+    #[error("`{0}` ends in a number without a unit: write it like 90s, 2h or 1h30m")]
     NoUnit(String),
-    #[error("`{0}` has a fraction: write whole numbers and smaller units, as in 1h30m or 500ms")]
+    #[error("`{0}` has a fraction: use whole numbers and smaller units, as in 1h30m or 500ms")]
     Fraction(String),
     #[error("`{text}` is negative: write {meant}")]
     Signed { text: String, meant: String },
@@ -143,21 +143,21 @@ mod tests {
     #[test]
     fn a_text_that_is_not_a_duration_gets_a_reason() {
         let table = [
-            ("", "the duration is empty: write it as 90s, 2h or 1h30m"),
+            ("", "the duration is empty: write it like 90s, 2h or 1h30m"),
             ("30", "`30` has no unit: write 30s for seconds"),
-            ("1h30", "`1h30` ends in a number without a unit: write it as 90s, 2h or 1h30m"),
-            ("soon", "`soon` is not a duration: write it as 90s, 2h or 1h30m"),
+            ("1h30", "`1h30` ends in a number without a unit: write it like 90s, 2h or 1h30m"),
+            ("soon", "`soon` is not a duration: write it like 90s, 2h or 1h30m"),
             ("-5s", "`-5s` is negative: write 5s"),
             ("-7", "`7` has no unit: write 7s for seconds"),
-            ("--5s", "`--5s` is not a duration: write it as 90s, 2h or 1h30m"),
+            ("--5s", "`--5s` is not a duration: write it like 90s, 2h or 1h30m"),
             ("7days", "`7days` has the unknown unit `days`: write 7d"),
             ("1week", "`1week` has the unknown unit `week`: write 1w"),
             ("7D", "`7D` has the unknown unit `D`: write 7d"),
             ("1h30sec", "`1h30sec` has the unknown unit `sec`: write 1h30s"),
             ("1M", "`1M` has the unknown unit `M`: m is minutes, and a month is 30d"),
             ("2months", "`2months` has the unknown unit `months`: m is minutes, and a month is 30d"),
-            (" 5s", "` 5s` is not a duration: write it as 90s, 2h or 1h30m"),
-            ("1.5h", "`1.5h` has a fraction: write whole numbers and smaller units, as in 1h30m or 500ms"),
+            (" 5s", "` 5s` is not a duration: write it like 90s, 2h or 1h30m"),
+            ("1.5h", "`1.5h` has a fraction: use whole numbers and smaller units, as in 1h30m or 500ms"),
             ("5min", "`5min` has the unknown unit `min`: write 5m"),
             ("5S", "`5S` has the unknown unit `S`: write 5s"),
             ("5 s", "`5 s` has the unknown unit ` s`: write 5s"),

@@ -14,7 +14,7 @@ pub struct ConnectionArgs {
     /// [env: PUSHGATEWAY_URL]
     #[arg(short, long, value_name = "URL", value_hint = ValueHint::Url)]
     pub gateway: Option<OsString>,
-    /// Write a file for node_exporter into DIR; use no gateway
+    /// Write a file for node_exporter to DIR, without a gateway
     ///
     /// DIR is the directory of node_exporter's textfile collector (--collector.textfile.directory). Each group is one file in
     /// it, such as pushgw_db_backup_instance=db1.prom, which is replaced in one step. The labels of the group are added to each
@@ -71,8 +71,8 @@ pub struct ConnectionArgs {
     pub retries: Option<OsString>,
     /// User for basic authentication
     ///
-    /// The password comes from --password-file or PUSHGATEWAY_PASSWORD. On the command line, every user of the machine could
-    /// read it.
+    /// The password comes from --password-file or PUSHGATEWAY_PASSWORD. Other users of the machine could read it on the
+    /// command line.
     ///
     /// [env: PUSHGATEWAY_USER]
     #[arg(short, long, value_name = "USER", hide_short_help = true)]
@@ -113,7 +113,7 @@ pub struct ConnectionArgs {
     pub cert: Option<OsString>,
     /// PEM file with the private key of --cert
     ///
-    /// Without this option the key is read from the file of --cert.
+    /// Without this option the key is read from the --cert file.
     ///
     /// [env: PUSHGATEWAY_KEY]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
@@ -133,7 +133,7 @@ pub struct ConnectionArgs {
     /// [env: PUSHGATEWAY_PROXY]
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "no_proxy", hide_short_help = true)]
     pub proxy: Option<OsString>,
-    /// Use no proxy, even if a variable sets one
+    /// Do not use a proxy, even if a variable sets one
     ///
     /// [env: PUSHGATEWAY_NO_PROXY]
     #[arg(long, hide_short_help = true)]

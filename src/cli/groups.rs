@@ -65,8 +65,8 @@ pub struct DeleteArgs {
     /// job. The check reads the gateway's whole store, so batch jobs should use this option. The gateway itself answers 202
     /// to every deletion, whether the group exists or not.
     ///
-    /// With --older-than or --failed: delete although the gateway rejects every push, so that healthy groups look old or
-    /// failed. With --older-than: also delete although the gateway's clock differs from this machine's.
+    /// With --older-than or --failed: delete even if the gateway rejects every push, which makes healthy groups look old or
+    /// failed. With --older-than: also delete even if the gateway's clock differs from this machine's.
     #[arg(short, long, help_heading = GROUP)]
     pub force: bool,
     /// Allow UTF-8 label names, for gateways that accept them
@@ -239,8 +239,8 @@ pub struct SelectionArgs {
     pub matchers: Vec<OsString>,
     /// Groups without a successful push for this long
     ///
-    /// Groups whose last successful push is older than this, such as 90s, 2h or 7d, or that never had one. Ages are by the
-    /// gateway's clock. If it differs from this machine's by more than five minutes, delete requires --force.
+    /// Groups whose last successful push is older than this, such as 90s, 2h or 7d, or that never had one. Ages are
+    /// measured by the gateway's clock. If it differs from this machine's by more than five minutes, delete requires --force.
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub older_than: Option<OsString>,
     /// Groups whose last push failed

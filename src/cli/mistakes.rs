@@ -20,7 +20,7 @@ const THEIRS: &[(&str, &str)] = &[
     ("host", "use --gateway URL"),
 ];
 
-/// Returns true if an argument could be such a mistake. This check is cheap, while [`find`] needs the options of all
+/// Returns true if [`find`] might report this argument. This check is cheap, while `find` needs the options of all
 /// subcommands, which take time to build.
 pub(super) fn may_be(arg: &OsStr) -> bool {
     match arg.as_encoded_bytes() {

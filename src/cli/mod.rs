@@ -73,8 +73,8 @@ Exit status:
   7  timed out; the metrics may have been stored
   8  no such group
 
-push and add exit with the status of a COMMAND that fails, run with the status of any COMMAND: 126 or 127 if it can't be
-started, 128 plus the signal number if a signal killed it. run exits with 125 if pushgw can't run the COMMAND.";
+If a COMMAND fails, push and add exit with its status. run always exits with the status of its COMMAND. The status is 126
+or 127 if it can't be started, and 128 plus the signal number if a signal killed it. run exits with 125 if pushgw can't run it.";
 
 /// Push metrics to a Prometheus Pushgateway, checked before they are sent
 ///
@@ -144,7 +144,7 @@ pub enum Command {
     List(Deferred<ListArgs>),
     /// Print the metrics of groups as text that can be pushed
     ///
-    /// For a single group, only its metrics are printed. In a selection, a line before each group names it. `pushgw push --groups`
+    /// For a single group, only its metrics are printed. For a selection, a line before each group names it. `pushgw push --groups`
     /// reads such a file, as a backup or to move groups to another gateway.
     #[command(override_usage = groups::SHOW_USAGE, after_long_help = groups::SHOW_EXAMPLES)]
     #[command(after_help = "All options: pushgw show --help, pushgw-show(1)")]
@@ -158,8 +158,8 @@ pub enum Command {
     Status(Deferred<StatusArgs>),
     /// Check metrics without sending them; needs no gateway
     ///
-    /// Applies the rules of a Pushgateway and reports every problem, not only the first one, with its place, the reason and
-    /// a fix. Unlike `promtool check metrics` it knows that the gateway rejects timestamps, duplicate series and names that
+    /// Applies the rules of a Pushgateway and reports every problem, not only the first one, with its location, the reason
+    /// and a fix. Unlike `promtool check metrics` it knows that the gateway rejects timestamps, duplicate series and names that
     /// collide. --lint adds the conventions that promtool checks.
     ///
     /// The problems are printed to standard output. If there is an error, with -v or on a terminal, a last line on standard error
@@ -175,7 +175,7 @@ pub enum Command {
     /// collector of node_exporter. push, add and run convert in the same way, so they do not need this command.
     ///
     /// A text whose last line is not `# EOF` was cut off: nothing is printed, and the exit status is 3. Units and exemplars
-    /// are left out, because the text format has none; -v counts them.
+    /// are left out, because the text format has none; -v prints how many.
     #[command(override_usage = push::CONVERT_USAGE, after_long_help = push::CONVERT_EXAMPLES)]
     #[command(after_help = "All options: pushgw convert --help, pushgw-convert(1)")]
     Convert(Deferred<ConvertArgs>),
@@ -224,7 +224,7 @@ pub struct OutputArgs {
     ///
     /// `human` shows the line with a mark under the problem. `short` prints file:line:column: severity: message, as compilers
     /// do. `json` prints one object per line, with severity, code, file, line, column, message and help. `github` prints
-    /// workflow commands of GitHub Actions. Errors and warnings without a place are also printed in `json` and `github`. The
+    /// workflow commands of GitHub Actions. Errors and warnings without a location are also printed in `json` and `github`. The
     /// code of such an error is usage, file, input, command, rejected, unavailable, unreachable, timeout, bad-response or other.
     /// Lines and columns count from 1, columns in characters. The file is `<stdin>` for standard input and `<metric>` for -m.
     ///

@@ -27,7 +27,6 @@ impl From<clap::Error> for ParseError {
     }
 }
 
-/// Parses the arguments.
 pub(crate) fn parse(
     mut command: clap::Command,
     width: Option<usize>,
@@ -69,7 +68,7 @@ pub(crate) fn parse(
         cli::Command::Push(push) | cli::Command::Add(push)
             if ends_in_dashes && push.0.producer.is_empty() =>
         {
-            let message = "COMMAND is missing after `--`: is the variable set?";
+            let message = "COMMAND is missing after `--`: is a variable unset?";
             Err(command.error(ErrorKind::MissingRequiredArgument, message).into())
         }
         _ => Ok(cli),

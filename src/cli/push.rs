@@ -122,8 +122,8 @@ pub struct PushArgs {
     pub dry_run: bool,
     /// Print what would change and send nothing
     ///
-    /// Prints what the push would add, change and remove, compared with the group as it is on the gateway now. For this, the
-    /// gateway sends its whole store once.
+    /// Prints what the push would add, change and remove, compared with the group as it is on the gateway now. This
+    /// fetches the gateway's whole store once.
     #[arg(long, help_heading = OUTPUT)]
     pub diff: bool,
     /// Print a curl command and send nothing
@@ -158,8 +158,8 @@ pub struct CheckArgs {
 pub struct InputArgs {
     /// Files to read; none, or `-`, means standard input
     ///
-    /// Several files make one push. Nothing is sent unless all files were read and have no errors. Reading waits for the
-    /// producer without a limit: --timeout covers only the request.
+    /// Several files make one push. Nothing is sent unless all files were read and have no errors. Reading has no
+    /// time limit: --timeout covers only the request.
     // clap's path parser rejects an empty path with a message that does not mention unset variables.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, display_order = 0,
           value_parser = OsStringValueParser::new().map(PathBuf::from))]
@@ -197,7 +197,7 @@ pub struct InputArgs {
     /// Accept input without samples; push empties the group
     ///
     /// Without this option such input is an error (exit status 3). Otherwise a producer that failed would delete the metrics
-    /// of the last good run. add of such input changes only push_time_seconds. With --remote-write nothing is sent, and nothing is deleted.
+    /// of the last good run. With such input, add changes only push_time_seconds. With --remote-write nothing is sent, and nothing is deleted.
     #[arg(long)]
     pub allow_empty: bool,
     /// Report errors instead of repairing them

@@ -76,7 +76,7 @@ pub struct RunArgs {
     pub ok_status: Vec<OsString>,
     /// File with metrics that the command writes
     ///
-    /// They are pushed with the report after a success. A file that the command did not write is ignored, with a warning.
+    /// They are pushed with the report if the command succeeds. A file that the command did not write is ignored, with a warning.
     /// A command can also append metrics to the file that the variable PUSHGW_METRICS names.
     // clap's path parser rejects an empty path with a message that does not mention unset variables.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = JOB,
@@ -84,7 +84,7 @@ pub struct RunArgs {
     pub metrics: Option<PathBuf>,
     /// Format of the metrics: auto, prometheus or openmetrics
     ///
-    /// The format of the files of --metrics and PUSHGW_METRICS. `auto` is OpenMetrics if the last line is `# EOF`.
+    /// Applies to the files of --metrics and PUSHGW_METRICS. `auto` is OpenMetrics if the last line is `# EOF`.
     #[arg(long, value_name = "FORMAT", default_value = "auto", hide_possible_values = true, hide_short_help = true,
           help_heading = JOB)]
     pub format: InputFormat,

@@ -40,13 +40,13 @@ const COMMANDS: &[(&[&str], &str)] = &[
 
 /// The tip for an option that means JSON output in other programs.
 pub(super) const JSON: &str =
-    "for results, list and status have --format json; for problems and errors, use --message-format json";
+    "use --format json for the results of list and status, or --message-format json for problems and errors";
 
 /// Options of other programs, each with a suggestion for what to use instead.
 const OPTIONS: &[(&[&str], &str)] = &[
     (
         &["d", "data", "data-binary", "data-raw", "body", "T", "upload-file", "F", "form", "file"],
-        "metrics are read from a FILE or standard input, or given with -m 'name value'",
+        "metrics come from a FILE, from standard input, or from -m 'name value'",
     ),
     (&["X", "request", "method"], "push sends PUT, add sends POST and delete sends DELETE"),
     (&["host", "server", "address", "addr", "endpoint", "pushgateway", "gateway-url", "port"], "use -g URL"),
@@ -63,7 +63,7 @@ const OPTIONS: &[(&[&str], &str)] = &[
     (&["cacert"], "use --ca-cert FILE"),
     (
         &["s", "S", "silent"],
-        "-q prints only errors; when output is not a terminal, success prints nothing anyway",
+        "-q prints only errors; on success, nothing is printed anyway unless the output is a terminal",
     ),
     (
         &["f", "fail", "fail-with-body"],
@@ -121,11 +121,11 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
         _ => {}
     }
     if args.get(1).is_some_and(|name| name == "rules") && has_receiver_url(error, args) {
-        add_tip(error, "rules --remote-write takes no URL: the rules are the same for every receiver");
+        add_tip(error, "rules --remote-write has no URL: the rules are the same for every receiver");
     }
 }
 
-/// Returns true if the error is about `rules --remote-write URL`. In all other commands, this option has a URL.
+/// Returns true if the error is about `rules --remote-write URL`. In all other commands, this option takes a URL.
 fn has_receiver_url(error: &Error, args: &[OsString]) -> bool {
     match error.kind() {
         // In `--remote-write URL`, the URL is a separate argument.

@@ -31,9 +31,9 @@ pub(super) fn run(
             && matches!(found.code.category(), Category::Parser | Category::Store)
     });
     let consequence = if refused {
-        Some("a gateway would reject it")
+        Some("a gateway would reject this input")
     } else if report.errors > 0 {
-        Some("push would not send it")
+        Some("push would not send this input")
     } else {
         None
     };
@@ -71,7 +71,7 @@ pub(super) fn accept_or<'a>(
         if count > 0 {
             let count = plural(count, noun);
             printer.note(&if settings.options.remote_write {
-                format!("removed {count}: {noun}s are not sent")
+                format!("removed {count}: remote write does not send {noun}s")
             } else {
                 format!("removed {count}, which the text format does not have")
             });
@@ -113,7 +113,7 @@ fn refuse(settings: &Check, report: &Report, consequence: Option<&str>) -> Resul
     }
     let mut message = diagnostics::summary(report);
     if strict {
-        message.push_str(", which --strict counts as ");
+        message.push_str(", which --strict treats as ");
         message.push_str(if report.warnings == 1 { "an error" } else { "errors" });
     }
     if let Some(consequence) = consequence {

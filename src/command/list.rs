@@ -59,7 +59,7 @@ fn print(list: &List, snapshot: &Snapshot, height: usize, printer: &mut Printer<
         printer.success(&count);
     }
     if left_out > 0 {
-        let more = format!("and {left_out} more: use --sort and --match to choose");
+        let more = format!("and {left_out} more: use --sort and --match to choose which groups are shown");
         printer.line(more).map_err(Failure::output)?;
     }
     warn_of_text(snapshot, printer);

@@ -42,7 +42,6 @@ pub struct Context<'a, 'out> {
     pub printer: &'a mut Printer<'out>,
 }
 
-/// Runs a subcommand.
 pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     let environment = context.environment;
     for suspicion in config::mistakes::of_command(&command, environment)? {
@@ -128,7 +127,7 @@ fn prometheus_hint(
         what.to_owned()
     } else {
         let instead = commands::write_instead(connection);
-        format!("{what}\nif it runs with --web.enable-remote-write-receiver: {instead}")
+        format!("{what}\nif it runs with --web.enable-remote-write-receiver, use {instead}")
     })
 }
 
@@ -168,7 +167,7 @@ fn listener(printer: &mut Printer<'_>) -> impl FnMut(Event) {
         Event::Retry { tries, reason, wait, asked } => {
             printer.note(&retry_note(tries, &reason, wait));
             if asked {
-                printer.progress().pause(&format!("waiting {}s, as the server asked", wait.as_secs()));
+                printer.progress().pause(&format!("waiting {}s, as the server requested", wait.as_secs()));
             }
         }
         Event::Waiting { server, tries } => {

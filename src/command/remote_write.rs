@@ -54,7 +54,7 @@ pub(super) fn failure(error: WriteError) -> Failure {
         WriteError::Exchange(mut error, totals) => {
             if totals.all > 0 {
                 let sent =
-                    format!("{} of {} had been sent before", thousands(totals.before), samples(totals.all));
+                    format!("{} of {} had already been sent", thousands(totals.before), samples(totals.all));
                 let sent = format!("{sent}{}", not_sent(totals));
                 error.hint = Some(error.hint.map_or(sent.clone(), |hint| format!("{hint}\n{sent}")));
             }

@@ -77,7 +77,7 @@ fn several<'a>(
     for (group, copied) in groups {
         if group.state == State::Never {
             // The group has no metrics. Pushing it again would make it look as if a push had succeeded.
-            printer.note(&format!("{} never had a successful push and is left out", group.labels));
+            printer.note(&format!("{} is left out: it never had a successful push", group.labels));
             continue;
         }
         print(group, copied, true, printer)?;

@@ -98,7 +98,12 @@ impl Update {
             _ => pushed.clone(),
         };
         let text = textfile::text(&families);
-        require_valid(text.as_bytes(), key, "the metrics are invalid with the labels of the group", None)?;
+        require_valid(
+            text.as_bytes(),
+            key,
+            "the metrics are invalid after adding the labels of the group",
+            None,
+        )?;
         for (other, text) in directory.others(&name)? {
             require_fit(&families, &text, &other)?;
         }

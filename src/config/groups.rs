@@ -118,7 +118,6 @@ fn key_rules(utf8_names: bool) -> KeyRules {
 }
 
 impl Delete {
-    /// Resolves the settings of `delete`.
     pub(crate) fn resolve(args: &cli::DeleteArgs, environment: &Environment) -> Result<Self, Failure> {
         let selection = selection(&args.selection)?;
         let instead = |labels: &[Label]| {
@@ -137,7 +136,7 @@ impl Delete {
         }
         if !args.all && selection.is_every_group() {
             return Err(Failure::usage_with_hint(
-                "the job is never empty, so these matchers select every group: is the variable set?",
+                "the job is never empty, so these matchers select every group: is a variable unset?",
                 "--all deletes every group",
             ));
         }
@@ -210,7 +209,6 @@ fn delete_path(
 }
 
 impl List {
-    /// Resolves the settings of `list`.
     pub fn resolve(args: &cli::ListArgs, environment: &Environment) -> Result<Self, Failure> {
         let mut selection = selection(&args.selection)?;
         if args.job.as_ref().is_some_and(|job| job.is_empty()) {
@@ -253,7 +251,6 @@ fn interval(text: &OsStr) -> Result<Duration, Failure> {
 }
 
 impl Show {
-    /// Resolves the settings of `show`.
     pub(crate) fn resolve(args: &cli::ShowArgs, environment: &Environment) -> Result<Self, Failure> {
         let url = args.group.url.as_deref();
         destination::require_gateway(url, &args.connection, environment, Use::Groups)?;
@@ -274,7 +271,6 @@ impl Show {
 }
 
 impl Status {
-    /// Resolves the settings of `status`.
     pub(crate) fn resolve(args: &cli::StatusArgs, environment: &Environment) -> Result<Self, Failure> {
         let watch = args.watch.as_deref().map(interval).transpose()?;
         let target = match destination::without_gateway(None, &args.connection, environment, Use::Write)? {

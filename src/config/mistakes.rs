@@ -50,7 +50,7 @@ fn of_list(args: &ListArgs) -> Vec<Suspicion> {
     let mut found = of_group(&GroupArgs { job, labels, instance, url: None });
     let regexes = args.labels.iter().filter_map(|label| label.to_str()).filter(|label| label.contains("=~"));
     found.extend(regexes.map(|label| Suspicion {
-        message: format!("`-l {label}` selects the value with the `~`"),
+        message: format!("`-l {label}` selects a value that starts with `~`"),
         hint: format!("for a regular expression: --match {}", quote(label)),
     }));
     found
@@ -98,17 +98,17 @@ fn of_group_in_job(job: &str) -> Option<Suspicion> {
     let path = after.or_else(|| job.contains("/instance/").then_some(job));
     let path_hint = |path: &str| format!("for the group with this path: --url {}", quote(path));
     let (what, hint) = if job.contains("/metrics/job/") {
-        ("whole group", path_hint(&without_user(job)))
+        ("group", path_hint(&without_user(job)))
     } else if job.contains("://") {
         ("URL", "for the gateway: -g URL".to_owned())
     } else if let Some(path) = path {
-        ("whole group", path_hint(&format!("/metrics/job/{path}")))
+        ("group", path_hint(&format!("/metrics/job/{path}")))
     } else if job.starts_with("{job=") && job.ends_with('}') {
-        ("whole group", "for a group as list prints it: -j JOB -l NAME=VALUE".to_owned())
+        ("group", "for a group as printed by list: -j JOB -l NAME=VALUE".to_owned())
     } else {
         return None;
     };
-    Some(Suspicion { message: format!("the job looks like a {what}"), hint })
+    Some(Suspicion { message: format!("the job looks like a {what}, not a job name"), hint })
 }
 
 /// The value that the user probably meant.
@@ -131,7 +131,7 @@ fn of_value(label: &str, value: &str) -> Option<(&'static str, Meant)> {
     }
     let is_label = |part: &str| part.split_once('=').is_some_and(|(name, _)| is_legacy_name(name.trim()));
     for (separator, what) in
-        [(',', ", including the comma"), (';', ", with the semicolon"), (' ', ", with the space")]
+        [(',', ", including the comma"), (';', ", including the semicolon"), (' ', ", including the space")]
     {
         if let Some((first, others)) = value.split_once(separator)
             && others.split(separator).all(is_label)
@@ -192,7 +192,8 @@ fn of_file_name(
         value.as_ref().filter(|value| is_file(value)).map(|value| (label, option, value.to_string_lossy()))
     });
     let Some((label, option, name)) = found else { return Ok(None) };
-    let message = format!("the {label} `{name}` is also a file in this directory: is the variable set?");
+    let message =
+        format!("the {label} `{name}` is also the name of a file in this directory: is a variable unset?");
     let hint = format!("use {option} {}", quote(&name));
     if has_other_input || environment.stdin_is_pipe {
         return Ok(Some(Suspicion { message, hint }));
@@ -265,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn suspicious_values_come_with_what_was_meant() {
+    fn suspicious_values_get_a_suggestion() {
         for (group, hint) in [
             (group(None, &["instance=\"web-1\""], None), "use -l instance=web-1"),
             (group(None, &["instance='web 1'"], None), "use -l 'instance=web 1'"),
@@ -281,7 +282,7 @@ mod tests {
             (group(None, &[], Some("instance=web1")), "use -i web1"),
             (group(None, &["team=team=a"], None), "use -l team=a"),
             (group(None, &[], Some("web1 ")), "use -i web1"),
-            (group(Some("{job=\"x\"}"), &[], None), "for a group as list prints it: -j JOB -l NAME=VALUE"),
+            (group(Some("{job=\"x\"}"), &[], None), "for a group as printed by list: -j JOB -l NAME=VALUE"),
             (group(Some("/metrics/job/x"), &[], None), "for the group with this path: --url /metrics/job/x"),
             (group(Some("$JOB"), &[], None), "use double quotes, so that the shell expands it"),
             (group(None, &["a=$(hostname -f)"], None), "use double quotes, so that the shell expands it"),
@@ -321,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_metrics_are_recognized() {
+    fn sample_lines_are_recognized() {
         for (text, expected) in [
             ("a 1", true),
             ("a{b=\"c d\"} 1.5e3", true),

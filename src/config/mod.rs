@@ -121,7 +121,7 @@ fn file_key(args: &cli::GroupArgs, rules: KeyRules) -> Result<GroupingKey, Failu
     match file_name(&key).len() {
         0..=MAX_NAME => Ok(key),
         bytes => Err(Failure::usage(format!(
-            "--textfile: the file name would have {bytes} bytes, more than {MAX_NAME}: use fewer or shorter values"
+            "--textfile: the file name would have {bytes} bytes, but the limit is {MAX_NAME}: use fewer or shorter values"
         ))),
     }
 }
@@ -147,5 +147,5 @@ fn utf8<'a>(option: &str, value: &'a OsStr) -> Result<&'a str, Failure> {
 
 /// Creates the error for an empty value, which usually comes from an unset shell variable.
 fn empty(option: &str) -> Failure {
-    Failure::usage(format!("{option} is empty: is the variable set?"))
+    Failure::usage(format!("{option} is empty: is a variable unset?"))
 }

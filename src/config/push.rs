@@ -243,8 +243,8 @@ fn is_url(path: &Path) -> bool {
     path.starts_with("http:") || path.starts_with("https:")
 }
 
-/// Returns the sources of `command` (`push` stands for `add` too) in the order in which they are read: the files as
-/// given, then the lines of `-m`.
+/// Returns the sources of `command` (`push` includes `add`) in the order in which they are read: the files as given,
+/// then the lines of `-m`.
 fn origins(command: &str, args: &cli::InputArgs, environment: &Environment) -> Result<Vec<Origin>, Failure> {
     mistakes::of_missing_file(command, args, environment)?;
     let mut origins: Vec<Origin> = args.files.iter().map(|path| origin(path)).collect();

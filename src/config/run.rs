@@ -252,7 +252,6 @@ pub(crate) struct AlertingRules {
 }
 
 impl AlertingRules {
-    /// Resolves the settings of `rules`.
     pub(crate) fn resolve(args: &cli::RulesArgs) -> Result<Self, Failure> {
         let mut values = Values::default();
         let prefix = values.prefix(&args.prefix)?;

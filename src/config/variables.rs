@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_variable_comes_with_the_one_that_was_meant() {
+    fn a_misspelled_variable_gets_a_suggestion() {
         for (name, meant) in [
             ("PUSHGATEWAY_ADDR", "PUSHGATEWAY_URL"),
             ("PUSHGATEWAY_HOST", "PUSHGATEWAY_URL"),

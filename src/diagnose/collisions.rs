@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_series_can_be_there_more_than_once() {
+    fn a_series_can_exist_more_than_once() {
         let found = of(&[
             ("c", "m{t=\"1\"} 1\n"),
             ("a", "m{t=\"1\"} 1\nm{t=\"2\"} 1\n"),
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_series_the_first_are_reported_with_all_their_holders() {
+    fn a_limited_number_of_series_is_reported_with_all_holders() {
         let text =
             |from: u32| (from..100).map(|n| format!("m{{n=\"{n:02}\"}} 1\n")).collect::<Vec<_>>().concat();
         let found = of(&[("c", &text(0)), ("b", &text(50)), ("a", &text(40)), ("d", &text(0))]);
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parts_of_a_histogram_have_names() {
+    fn a_family_can_collide_with_a_sample_of_a_histogram() {
         let histogram = ("a", "# TYPE foo histogram\nfoo_count 1\n");
         let parts = ("b", "foo_count 1\nfoo_bucket{le=\"1\"} 1\nfoo_max 1\n");
         let expected = ["foo_bucket in b: histogram foo in a", "foo_count in b: histogram foo in a"];
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_push_collides_with_what_is_there() {
+    fn a_push_can_collide_with_existing_metrics() {
         let held = "a 1\nb_sum 1\nc 1\n# TYPE d summary\nd_sum 1\n";
         let push = "# TYPE a gauge\na{x=\"1\"} 1\n# TYPE b summary\nb_sum 1\nc 1\nd_count 1\ne 1\n";
         assert_eq!(
@@ -372,12 +372,12 @@ mod tests {
     }
 
     #[test]
-    fn labels_that_no_series_may_have() {
+    fn forbidden_labels_are_found() {
         assert_eq!(of(&[("a", "m{__x=\"1\"} 1\n")]), ["m: __x in a"]);
     }
 
     #[test]
-    fn the_gateways_own_families_are_named_by_it() {
+    fn the_gateways_own_families_are_read_from_its_response() {
         let words = "2 error(s) occurred:\n* gathered metric family go_goroutines has type COUNTER but should have GAUGE\n* gathered metric family pushgateway_http_requests_total has help \"\" but should have \"Total HTTP requests\"\n";
         assert_eq!(own_families(words), ["go_goroutines", "pushgateway_http_requests_total"]);
         assert_eq!(colliding_pairs(words), []);

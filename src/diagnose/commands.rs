@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_names_the_whole_key_and_the_gateway() {
+    fn the_command_has_the_whole_key_and_the_gateway() {
         for (labels, options) in [
             (r#""job":"x","a":"1/b","instance":"""#, "-j x -l a=1/b -l instance= -g http://gw:9091/a"),
             (r#""job":"x","a.b":"1""#, "-j x -l a.b=1 --utf8-names -g http://gw:9091/a"),
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_to_the_gateway_is_in_the_command() {
+    fn the_command_has_the_connection_options() {
         let tls = Tls { ca_cert: Some("/ca 1".into()), insecure: true, ..Tls::default() };
         let plain = Connection { tls: tls.clone(), bypasses_proxy: true, ..Connection::direct("http://gw") };
         assert_eq!(gateway_option(&plain), " -g http://gw --no-proxy", "nothing of TLS");

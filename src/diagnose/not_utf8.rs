@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_of_a_key_are_read_from_the_answer() {
+    fn the_bytes_of_a_key_are_read_from_the_response() {
         let seen = [
             // The response of Pushgateway 1.5.1.
             r#"* collected metric "push_time_seconds" { label:<name:"instance" value:"" > label:<name:"job" value:"a\377\"\nb" > label:<name:"l" value:"\377" > label:<name:"m" value:"\376" > gauge:<value:0 > } has a label named "job" whose value is not utf8: "a\xff\"\nb""#,
@@ -130,14 +130,14 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_a_gateway_may_decode_is_left_alone() {
+    fn a_name_that_a_gateway_may_decode_gets_no_command() {
         let line = r#""push_time_seconds" { label:{name:"job" value:"\xff"} label:{name:"U__x" value:"v"} } has a label named "job" whose value is not utf8: "\xff""#;
         assert_eq!(not_utf8(line, None, &gateway()), [""; 0]);
     }
 
     proptest! {
         #[test]
-        fn no_answer_makes_it_panic(words in "(name:|value:|\"|\\\\|x|3|é|label|[a-f0-9]| ){0,40}") {
+        fn no_answer_causes_a_panic(words in "(name:|value:|\"|\\\\|x|3|é|label|[a-f0-9]| ){0,40}") {
             let line = format!("\"push_time_seconds\" {words} has a label named x whose value is not utf8");
             let _ = not_utf8(&line, None, &gateway());
         }

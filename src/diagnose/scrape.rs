@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_take_a_target_down_are_found() {
+    fn lines_that_make_prometheus_drop_a_scrape_are_found() {
         let text = b"# HELP a x\xffy\n# TYPE a gauge\na 1\n# TYPE h histogram\n\
             h_bucket{instance=\"\",job=\"l\",le=\"5\",le=\"1\"} 1\nb{l=\"\xff\"} 1\n";
         assert_eq!(
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_of_real_gateways_are_accepted() {
+    fn responses_of_real_gateways_are_accepted() {
         for text in [
             include_str!("../../tests/data/groups/1.5.1.txt"),
             include_str!("../../tests/data/groups/1.11.0.txt"),
@@ -196,7 +196,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in prop::collection::vec(any::<u8>(), 0..60)) {
+        fn no_text_causes_a_panic(text in prop::collection::vec(any::<u8>(), 0..60)) {
             let _ = scan(text.as_slice());
         }
     }

@@ -164,7 +164,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_line_makes_it_panic(line in "[a{}=\",\\\\n 1é]{0,24}") {
+        fn no_line_causes_a_panic(line in "[a{}=\",\\\\n 1é]{0,24}") {
             let _ = sample(line.as_bytes());
         }
     }

@@ -223,9 +223,9 @@ fn openmetrics_message(is_complete: bool, options: &CheckOptions<'_>) -> Message
         let instead = if is_complete {
             "use `--format openmetrics`, or `pushgw convert`"
         } else {
-            "write the metrics to a file that ends with the line `# EOF`: `pushgw convert FILE` prints them in the text format"
+            "save the metrics to a file that ends with the line `# EOF`, and convert it with `pushgw convert FILE`"
         };
-        return Message::new("this is OpenMetrics text, but it is read in the Prometheus text format")
+        return Message::new("this is OpenMetrics text, but it is parsed as the Prometheus text format")
             .help(format!("{instead}; {OTHER_FORMAT}"));
     }
     Message::new("this is OpenMetrics text, but its last line is not `# EOF`")

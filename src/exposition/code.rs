@@ -168,7 +168,7 @@ codes! {
         "A bucket or a count of a histogram is negative."
         b"# TYPE h histogram\nh_count -1\n";
     Timestamp "timestamp" Store
-        "A sample has a timestamp, which the gateway rejects, or for a receiver one with the wrong unit."
+        "A sample has a timestamp, which the gateway rejects, or with --remote-write one in the wrong unit."
         b"a 1 1700000000000\n";
     DuplicateSeries "duplicate-series" Store
         "The same series occurs twice, perhaps only after the grouping key has overwritten labels."
@@ -186,7 +186,7 @@ codes! {
         "The text has no samples; pushing it would empty the group."
         b"# nothing\n";
     ReservedName "reserved-name" Pushgw
-        "The gateway uses this name for its own metrics: it would overwrite the metric, or fail."
+        "The gateway itself uses this metric name: it would overwrite the metric, or record a failed push."
         b"push_time_seconds 1\n";
     HelpInvalidUtf8 "help-invalid-utf8" Pushgw
         "A HELP text is not valid UTF-8, so Prometheus could not scrape the gateway."
@@ -195,7 +195,7 @@ codes! {
         "The grouping key has a label le, and the text contains a histogram, so Prometheus could not scrape the gateway."
         b"# TYPE h histogram\nh_sum 1\n";
     MissingEof "missing-eof" Openmetrics
-        "The last line of an OpenMetrics text is not `# EOF`, so the text is cut off."
+        "The last line of an OpenMetrics text is not `# EOF`, so the text was cut off."
         b"# TYPE a gauge\na 1\n";
     TextAfterEof "text-after-eof" Openmetrics
         "There is text after the line `# EOF`, which ends an OpenMetrics text."
@@ -213,7 +213,7 @@ codes! {
         "The name of a metric does not end with its unit, the unit is given twice, or the type cannot have a unit."
         b"# UNIT a seconds\na 1\n# EOF\n";
     SplitMetric "split-metric" Openmetrics
-        "The lines of a metric, or of one of its histograms or summaries, are not together."
+        "The lines of a metric, or of one of its histograms or summaries, are not consecutive."
         b"a 1\nb 1\na{c=\"x\"} 1\n# EOF\n";
     NameClash "name-clash" Openmetrics
         "Two metrics can have a sample with the same name."
@@ -243,7 +243,7 @@ codes! {
         "A HELP text ends with a carriage return, which the gateway would store."
         b"# HELP a x\r\na 1\n";
     OverwrittenLabel "overwritten-label" Advice
-        "The grouping key overwrites a label of the text with a different value."
+        "A sample has a label that the grouping key overwrites with a different value."
         b"a{job=\"x\"} 1\n";
     MissingPart "missing-part" Advice
         "A histogram or summary has no _count or _sum, or a histogram has no bucket for +Inf."
@@ -261,7 +261,7 @@ codes! {
         "A counter is declared without the suffix _total of its samples, as in OpenMetrics, so it is stored as untyped."
         b"# TYPE a counter\na_total 1\n";
     Openmetrics "openmetrics" Advice
-        "The text is in the OpenMetrics format, which the gateway accepts only in part."
+        "The text is in the OpenMetrics format, which the gateway supports only partly."
         b"# TYPE a counter\na_total 1\n# EOF\n";
     OtherTypeLine "other-type-line" Advice
         "A TYPE line has no samples and is followed by a sample of another metric."
@@ -279,7 +279,7 @@ codes! {
         "--strip-timestamps removes a number that is probably not a timestamp."
         b"a 1 234\n";
     OlderGateway "older-gateway" Advice
-        "Older gateways, such as 1.5.1, reject this or store something different."
+        "Older gateways, such as 1.5.1, reject this syntax or store something different."
         b"# HELP a say \\\"x\\\"\na 1\n";
     LintNoHelp "lint-no-help" Lint
         "A metric has no HELP text."

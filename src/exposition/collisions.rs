@@ -96,7 +96,7 @@ impl FamilyRules<'_, '_> {
         let kind = self.context.families[number].kind.unwrap_or(Kind::Counter);
         if is_reserved(&name) {
             self.error(Code::ReservedName, at, || {
-                Message::new(format!("the gateway uses the name {} itself", quoted(&name)))
+                Message::new(format!("the gateway itself uses the name {}", quoted(&name)))
                     .help("rename the metric")
             });
             return;
@@ -123,8 +123,8 @@ impl FamilyRules<'_, '_> {
         });
     }
 
-    /// Checks that a metric has the same type as the gateway's own family of this name, and that it is not named like a
-    /// part of one of the gateway's own summaries.
+    /// Checks that a metric has the same type as the gateway's own family of this name, and that its name is not that of
+    /// a sample of one of the gateway's own summaries, such as `x_sum`.
     fn own_families(&mut self, name: &[u8], kind: Kind, at: usize) {
         let is_declared = kind != Kind::Untyped || !self.context.has_invalid_type_line;
         if let Some(own) = own_kind(name)
@@ -245,9 +245,9 @@ impl FamilyRules<'_, '_> {
         self.context.findings.warning(Code::OpenmetricsCounter, name_at(self.context.bytes, at), || {
             let (name, quoted_total) = (quoted(name), quoted(&total));
             let total = String::from_utf8_lossy(&total);
-            let rename = if has_help { " rename the HELP line too, and" } else { "" };
+            let also = if has_help { ", and use that name in the HELP line too" } else { "" };
             Message::new(format!("{quoted_total} is untyped: the TYPE line is for {name}")).help(format!(
-                "OpenMetrics declares counters like this; in the text format{rename} write `# TYPE {total} counter`"
+                "OpenMetrics declares counters like this; in the text format write `# TYPE {total} counter`{also}"
             ))
         });
     }

@@ -65,12 +65,12 @@ pub(super) fn duplicate(first: usize, second: usize, context: &mut Context<'_>) 
         let message = message.related(first, "first occurrence");
         let message = if one == other && remote_write {
             message.help(
-                "a receiver stores only one sample of a series for each time; push samples with different times separately, the oldest first",
+                "a receiver stores only one sample per series and timestamp; push samples with different timestamps separately, oldest first",
             )
         } else if one == other {
             message
         } else {
-            message.help("the order of labels does not matter, and the grouping key overwrites labels of the same name")
+            message.help("the order of labels does not matter, and the grouping key overwrites labels with the same name")
         };
         (second, message)
     });
@@ -105,12 +105,12 @@ pub(super) fn missing_parts(family: usize, line: usize, parts: Parts, context: &
             .collect();
         let (kind, name) =
             (if is_summary { "summary" } else { "histogram" }, quoted(&context.families.name(family)));
-        let (missing, them) = match missing.split_last() {
-            Some((last, [])) => ((*last).to_owned(), "it"),
-            Some((last, others)) => (format!("{} and {last}", others.join(", ")), "them"),
+        let (missing, values) = match missing.split_last() {
+            Some((last, [])) => ((*last).to_owned(), "a value"),
+            Some((last, others)) => (format!("{} and {last}", others.join(", ")), "values"),
             None => return Message::default(),
         };
-        Message::new(format!("the {kind} {name} is missing {missing}; the gateway will make {them} up"))
+        Message::new(format!("the {kind} {name} is missing {missing}; the gateway will make up {values}"))
     });
 }
 

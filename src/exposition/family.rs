@@ -95,7 +95,7 @@ impl FamilyEntry {
 }
 
 fn offset(at: usize) -> u32 {
-    u32::try_from(at).expect("a text is smaller than 4 GiB")
+    u32::try_from(at).expect("the input is smaller than 4 GiB")
 }
 
 /// All families in the input, numbered in order of first appearance.

@@ -134,7 +134,7 @@ impl<'a> FastPath<'a> {
     /// newline, or returns `None` if it needs the full check.
     #[inline]
     fn follow(&mut self, text: &'a [u8], overwrites: &Overwrites<'_>) -> Option<usize> {
-        // The lines have been compared up to `old` and `new`. After that, `same` bytes are equal.
+        // The lines have been compared up to `old` and `new`, and the next `same` bytes are equal.
         let (mut old, mut new) = (0, 0);
         let mut same = common_prefix(self.line, text);
         for value in &mut self.values {

@@ -22,7 +22,6 @@ fn fold(a: u64, b: u64) -> u64 {
     low ^ high
 }
 
-/// Hashes a byte string.
 #[inline]
 pub(super) fn bytes(bytes: &[u8]) -> u64 {
     let mut hash = *START ^ (bytes.len() as u64).wrapping_mul(INCREMENT);
@@ -112,7 +111,8 @@ impl NameIndex {
         while self.slots[at] != 0 {
             at = (at + 1) & mask;
         }
-        let short = |bits| u32::try_from(bits).expect("a text of less than 4 GiB has fewer than 2^32 names");
+        let short =
+            |bits| u32::try_from(bits).expect("an input of less than 4 GiB has fewer than 2^32 names");
         self.slots[at] = tag & !short(mask) | short(number + 1);
     }
 }

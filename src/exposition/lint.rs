@@ -193,7 +193,7 @@ impl NameLints<'_> {
             (false, Some(rest)) => {
                 let suffix = self.part(rest.len()..self.name.len());
                 self.findings.warning(Code::LintTotalSuffix, suffix, || {
-                    Message::new(format!("{name} ends with `_total`, but is a {}", kind.as_str()))
+                    Message::new(format!("{name} ends with `_total`, but is {}", kind.with_article()))
                         .help("`_total` is for counters: declare it as a counter, or remove the suffix")
                 });
             }
@@ -215,7 +215,7 @@ impl NameLints<'_> {
         };
         let (name, start) = (self.quoted(), self.name.len() - suffix.len());
         self.findings.warning(Code::LintReservedSuffix, self.part(start..self.name.len()), || {
-            Message::new(format!("{name} ends with `{suffix}`, but is a {}", kind.as_str()))
+            Message::new(format!("{name} ends with `{suffix}`, but is {}", kind.with_article()))
                 .help(format!("this suffix is for the samples of {owners}; rename the metric"))
         });
     }

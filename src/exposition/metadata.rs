@@ -284,7 +284,7 @@ pub(super) fn comment(context: &mut Context<'_>, line: &Range<usize>) {
             return;
         };
     context.findings.warning(Code::IgnoredTypeLine, start..start + keyword.len(), || {
-        Message::new(format!("this comment has no effect; is it a {meant} line?"))
+        Message::new(format!("this comment has no effect; is it meant to be a {meant} line?"))
             .help(format!("write `{meant}`"))
     });
 }
@@ -306,8 +306,9 @@ pub(super) fn other_type_lines(pairs: &[(usize, usize)], context: &mut Context<'
         {
             context.findings.warning(Code::OtherTypeLine, name_at(context.bytes, at), || {
                 let (name, other) = (quoted(&name), quoted(&other_name));
-                Message::new(format!("this line is for {name}, so {other} is untyped"))
-                    .help(format!("if it is for the next sample, write {other} here and in the HELP line"))
+                Message::new(format!("this line is for {name}, so {other} is untyped")).help(format!(
+                    "if it is meant for the next sample, write {other} here and in the HELP line"
+                ))
             });
         }
     }

@@ -32,7 +32,7 @@ fn is_valid_quoted(name: &Token<'_>, legacy: LegacyName, utf8_names: bool, findi
         let remote_write = findings.remote_write;
         findings.error(Code::Utf8Name, name.span(), || {
             if remote_write {
-                return Message::new(format!("the name {} requires UTF-8 names", quoted(&text)))
+                return Message::new(format!("the name {} is accepted only with UTF-8 names enabled", quoted(&text)))
                     .help("use letters, digits and `_`; or use `--utf8-names` if the receiver accepts such names");
             }
             Message::new(format!("the gateway accepts the name {} only with UTF-8 names enabled", quoted(&text)))

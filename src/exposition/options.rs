@@ -1,8 +1,8 @@
-//! Defines the options of a check.
+//! The options of a check.
 
 use crate::grouping::GroupingKey;
 
-/// The options of a check. Most correspond to a command-line option.
+/// Most fields correspond to a command-line option.
 #[expect(clippy::struct_excessive_bools, reason = "each is a command-line option")]
 #[derive(Clone, Copy, Debug)]
 pub struct CheckOptions<'a> {

@@ -170,7 +170,7 @@ impl<'a> SampleRules<'a> {
             // For a line such as `{a="b"} 1`, the server's parser reuses the last family and metric: it stores the
             // sample there, rejects the text, or crashes.
             context.findings.error(Code::NamelessSample, sample.series_span(context.bytes, line), || {
-                Message::new("the metric name is missing; is the variable set?")
+                Message::new("the metric name is missing; is a variable unset?")
                     .help("write the sample as `name{label=\"value\"} 1`")
             });
             return None;
@@ -352,7 +352,7 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
         let text = &context.bytes[span.clone()];
         context.findings.error(code, span, || {
             Message::new(format!("{} contains spaces", quoted(text))).help(format!(
-                "write `{joined}` if the spaces separate thousands; otherwise remove what follows the value"
+                "write `{joined}` if the spaces separate thousands; otherwise remove the text after the value"
             ))
         });
     } else if !is_timestamp {
@@ -378,8 +378,8 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
 /// Unix times of the years 1990 to 2100, in seconds.
 const TIMES: Range<f64> = 631_152_000.0..4_102_444_800.0;
 
-/// Reports a timestamp that a gateway rejects, or that probably has another unit than `unit`: some receivers drop such a
-/// sample in silence. `unit` has the number of units in a second.
+/// Reports a timestamp that a gateway rejects, or that is probably in another unit than `unit`, which has a name and the
+/// number of units in a second. Some receivers silently drop samples with such timestamps.
 pub(super) fn check_timestamp(span: Range<usize>, unit: (&str, f64), context: &mut Context<'_>) {
     const UNITS: [(&str, f64); 4] =
         [("seconds", 1.0), ("milliseconds", 1e3), ("microseconds", 1e6), ("nanoseconds", 1e9)];
@@ -404,10 +404,10 @@ pub(super) fn check_timestamp(span: Range<usize>, unit: (&str, f64), context: &m
                 let time = (time / in_second * 1e3).trunc() / (1e3 / per_second);
                 format!("it looks like {unit}: write `{time}`")
             }
-            None => "without a timestamp, the sample gets the present time".to_owned(),
+            None => "without a timestamp, the sample gets the current time".to_owned(),
         };
         let word = quoted(word);
-        Message::new(format!("{word} {unit} since 1970 is a time in the year {year}")).help(help)
+        Message::new(format!("{word} {unit} since 1970 is in the year {year}")).help(help)
     });
 }
 
@@ -422,8 +422,11 @@ fn strip_timestamp(with_space: Range<usize>, span: Range<usize>, context: &mut C
         && !TIMES.contains(&(time / 1_000.0))
     {
         context.findings.warning(Code::StrippedNumber, span, || {
-            Message::new(format!("{} is removed as a timestamp, but is probably not one", quoted(word)))
-                .help("is it part of the value? a value cannot contain spaces")
+            Message::new(format!(
+                "{} is treated as a timestamp and removed, but it is probably not one",
+                quoted(word)
+            ))
+            .help("is it part of the value? a value cannot contain spaces")
         });
     }
 }

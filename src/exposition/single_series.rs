@@ -115,7 +115,7 @@ mod tests {
     use crate::grouping::{GroupingKey, KeyRules, Label};
 
     #[test]
-    fn what_a_receiver_would_drop_is_an_error() {
+    fn samples_that_a_receiver_would_drop_are_errors() {
         let key = GroupingKey::new("b", [Label::new("k", "1")], KeyRules::default()).unwrap();
         for (text, expected) in [
             ("a 1\na{x=\"\"} 2\n", &[Code::DuplicateSeries][..]),
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_a_gateway_rejects_is_accepted() {
+    fn text_that_only_a_gateway_rejects_is_accepted() {
         for text in [
             "a 1 1700000000000\n",
             "a 1\na_b 1 1600000000000\n",

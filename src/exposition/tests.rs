@@ -149,7 +149,7 @@ fn types_and_helps() {
     assert_eq!(help("# TYPE a conter\n"), "did you mean `counter`?");
     assert_eq!(
         help("# TYPE a info\n"),
-        "`info` is an OpenMetrics type; rename the HELP line too, and write `# TYPE a_info gauge`"
+        "`info` is an OpenMetrics type; write `# TYPE a_info gauge`, and use that name in the HELP line too"
     );
     assert_found("# TYPE a gauge\n# TYPE a counter\na 1\n", &["error duplicate-type `a`"]);
     assert_found("a 1\n# TYPE a gauge\n", &["error type-after-samples `a`"]);
@@ -302,7 +302,7 @@ fn openmetrics() {
     );
     assert!(help("# TYPE b info\nb_info 1\nt 1 # {t=\"x\"} 1\n").contains("`# EOF`"));
     assert!(help("# TYPE a counter\na_total 1\n").ends_with("`# TYPE a_total counter`"));
-    assert!(help("# HELP a x\n# TYPE a counter\na_total 1\n").contains("rename the HELP line too"));
+    assert!(help("# HELP a x\n# TYPE a counter\na_total 1\n").contains("use that name in the HELP line too"));
     assert_found("# TYPE a counter\n# TYPE a_total counter\na_total 1\n", &[]);
     // The `default_type` option adds a TYPE line.
     let text = b"# TYPE a counter\na_total 1\n";
@@ -393,7 +393,7 @@ fn an_error_neither_hides_nor_causes_others() {
 }
 
 #[test]
-fn what_follows_from_an_error_is_not_reported() {
+fn consequences_of_an_error_are_not_reported() {
     for part in ["s_su=m 2", "s_sum 1,5", "s_sum1", "s_sum{a=b} 1"] {
         let text = format!("# TYPE s summary\ns_count 1\n{part}\n");
         let report = report(text.as_bytes(), &CheckOptions::PLAIN);

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_real_gateways_is_found() {
+    fn groups_that_break_real_gateways_are_found() {
         for json in [
             include_str!("../../tests/data/groups/1.5.1.json"),
             include_str!("../../tests/data/groups/1.11.0.json"),
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_that_breaks_a_gateway_is_not_told_twice() {
+    fn a_pair_that_breaks_a_gateway_is_reported_once() {
         let three = groups(&[r#""job":"x""#, r#""job":"x","instance":"""#, r#""job":"x","a":"""#]);
         let found = find(&three);
         assert_eq!(found.broken.len(), 1);

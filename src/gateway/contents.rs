@@ -121,10 +121,10 @@ pub fn losses(families: &[Family]) -> Vec<String> {
             let what = match family.kind {
                 Kind::GaugeHistogram => "gauge histograms",
                 Kind::Histogram => "native histograms",
-                _ => "the value as a number",
+                _ => "its value as a number",
             };
             losses.push(format!(
-                "`{name}` is left out: the gateway's API does not report {what} ({missing} here)"
+                "`{name}` is left out: the gateway's API does not report {what} ({missing} series)"
             ));
         }
         if family.help_is_cut {
@@ -193,7 +193,7 @@ u 5e-324
     }
 
     #[test]
-    fn what_the_api_does_not_tell_is_named() {
+    fn what_the_api_does_not_report_is_listed() {
         let json = r#"{"labels":{"job":"a"},
             "g":{"type":"GAUGE_HISTOGRAM","metrics":[{"labels":{"job":"a"},"value":"0"}]},
             "m":{"type":"GAUGE","help":"x\ufffd","metrics":[{"labels":{"job":"a"},"value":"0"}]},
@@ -203,15 +203,15 @@ u 5e-324
         assert_eq!(
             losses,
             [
-                "`g` is left out: the gateway's API does not report gauge histograms (1 here)",
+                "`g` is left out: the gateway's API does not report gauge histograms (1 series)",
                 "the HELP text of `m` contains invalid UTF-8, which is shown as U+FFFD",
-                "`n` is left out: the gateway's API does not report native histograms (1 here)",
+                "`n` is left out: the gateway's API does not report native histograms (1 series)",
             ]
         );
     }
 
     #[test]
-    fn what_is_not_a_number_is_left_out() {
+    fn a_value_that_is_not_a_number_is_left_out() {
         let evil = r"1\n# pushgw group /metrics/job/victim\nevil 1";
         let gauge = format!(r#""type":"GAUGE","metrics":[{{"labels":{{"job":"a"}},"value":"{evil}"}}]"#);
         let parts = |kind: &str, name: &str, bound: &str, number: &str, sum: &str, count: &str| {

@@ -65,7 +65,9 @@ fn foreign_success(method: Method, response: &mut Response) -> Option<String> {
         Method::Delete if status != 202 => Some(format!(
             "it answered {status} to a deletion, but a Pushgateway answers 202; {IMPORT_PATH} to delete"
         )),
-        Method::Get if status == 204 => Some(format!("it answered 204 with no body; {IMPORT_PATH} to show")),
+        Method::Get if status == 204 => {
+            Some(format!("it answered 204 with an empty body; {IMPORT_PATH} to show"))
+        }
         Method::Get => response.encoding().map(|encoding| {
             format!("the response is compressed ({encoding}), but pushgw requested `identity`")
         }),

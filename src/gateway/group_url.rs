@@ -221,7 +221,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in "\\PC{0,20}|(https?://)?[a-z0-9.:@%/\\[\\]?#]{0,20}") {
+        fn no_text_causes_a_panic(text in "\\PC{0,20}|(https?://)?[a-z0-9.:@%/\\[\\]?#]{0,20}") {
             if let Ok(url) = gateway_url(&text) {
                 // A prefix that ends in `/metrics` does not round-trip, because parsing removes it.
                 let again = gateway_url(&url.to_string());

@@ -43,7 +43,7 @@ fn not_listening(connection: &Connection) -> String {
         (Route::Unix(_), _) => "is the server running, and is the socket path right?",
         (_, None) => "is a gateway running on this machine? to use another one, set -g or PUSHGATEWAY_URL",
         _ if connection.endpoint.port() == DEFAULT_PORT => "is the gateway running, and is the host right?",
-        _ => "is the gateway running, and is the port right? The default is 9091",
+        _ => "is the gateway running, and is the port right? the default is 9091",
     };
     hint.to_owned()
 }
@@ -68,7 +68,7 @@ fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connecti
         405 => {
             let method = request.method.as_str();
             let path =
-                if prefix.is_empty() { String::new() } else { format!(" Is the path `{prefix}` right?") };
+                if prefix.is_empty() { String::new() } else { format!(" is the path `{prefix}` right?") };
             return Some(format!(
                 "does a proxy in front of the gateway reject {method}, or rewrite every path to `/`?{path}"
             ));

@@ -95,7 +95,7 @@ struct Scanner {
     place: JsonPlace,
     /// The number of open brackets and braces.
     depth: usize,
-    /// The length of the current string, or the number of bytes since the last punctuation.
+    /// The length of the current string, or the number of bytes since the last punctuation character.
     token: usize,
 }
 
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn each_value_ends_where_it_ends() {
+    fn the_end_of_each_value_is_found() {
         for value in
             ["1", "null", "-1e5", "\"\"", r#""a,]\"\\""#, "[]", "{}", r#"{"a":[{"b":"}"}],"c":1}"#, "[[1],2]"]
         {
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_has_a_limit() {
+    fn the_size_of_a_group_is_limited() {
         assert_eq!(values("[[1,2],[1]]", 5).unwrap(), ["[1,2]", "[1]"]);
         let json = format!("[[1],[{}]]", "1,".repeat(1 << 19));
         let error = values(&json, 1 << 20).unwrap_err();

@@ -25,7 +25,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn written_families_can_be_read_again() {
         let text = "# HELP c how \\\\ many\\nlines\n# TYPE c counter\nc{a=\"\\\"x\\\\\"} 1e+06\nc 2\n\
             # TYPE h histogram\nh_bucket{m=\"1\",le=\"0.5\"} 1\nh_bucket{m=\"1\",le=\"+Inf\"} 3\nh_sum{m=\"1\"} NaN\nh_count{m=\"1\"} 3\n\
             # TYPE s summary\ns{quantile=\"0.5\"} 1\ns_sum 4\ns_count 5\n# TYPE u untyped\nu -0\n";

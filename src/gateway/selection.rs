@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn age_is_that_of_the_last_success() {
+    fn the_age_is_measured_from_the_last_success() {
         let now = Timestamp::from_second(10_000).unwrap();
         let older = |group: &Group, seconds| {
             let selection =
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn failed_is_the_last_push_alone() {
+    fn failed_depends_only_on_the_last_push() {
         let failed = Selection { failed: true, ..Selection::default() };
         for (pushed, refused, expected) in
             [("5", "0", false), ("5", "4", false), ("5", "6", true), ("0", "6", true)]
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deletion_asks_for_more_than_what_is_missing() {
+    fn a_matcher_for_missing_labels_is_not_specific() {
         let selection = |matchers: &[&str]| Selection {
             matchers: matchers.iter().map(|m| m.parse().unwrap()).collect(),
             ..Selection::default()

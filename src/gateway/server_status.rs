@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_gateways_say_is_read() {
+    fn responses_of_gateways_are_parsed() {
         let json = br#"{"status":"success","data":{"build_information":{"branch":"debian/sid","version":"1.11.2"},"flags":{"push.disable-consistency-check":"false","push.enable-utf8-names":"true","web.telemetry-path":"/m"},"start_time":"2026-11-23T15:37:13.596471905Z"}}"#;
         let status = ServerStatus::read(json).unwrap();
         assert_eq!(status.version.as_deref(), Some("1.11.2"));
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn how_names_are_read_is_only_known_from_a_gateways_flags() {
+    fn the_rules_for_names_are_known_only_from_the_flags() {
         let names = |flags: &str| {
             ServerStatus::read(format!(r#"{{"status":"success","data":{{"flags":{{{flags}}}}}}}"#).as_bytes())
                 .unwrap()

@@ -57,7 +57,7 @@ fn the_groups_of_real_gateways_are_read() {
 }
 
 #[test]
-fn a_native_histogram_counts_as_it_is_exposed() {
+fn a_native_histogram_is_counted_as_exposed() {
     let groups = read(SEEN[2].0).unwrap();
     let native = groups.iter().find(|g| g.labels.get("job") == Some("native")).unwrap();
     assert_eq!(line(native), r#"{job="native"} /metrics/job/native 1/3 ok"#);
@@ -82,7 +82,7 @@ fn wanted_families_are_returned() {
 }
 
 #[test]
-fn what_is_made_of_the_contents_stays_with_its_group() {
+fn the_value_made_from_the_contents_stays_with_its_group() {
     for (json, _) in SEEN {
         let make = |labels: &LabelSet, json: &str| {
             assert!(json.starts_with('{') && json.contains(PUSH_TIME));
@@ -97,7 +97,7 @@ fn what_is_made_of_the_contents_stays_with_its_group() {
 }
 
 #[test]
-fn series_are_counted_as_the_text_has_them() {
+fn series_are_counted_as_in_the_text() {
     for (json, text) in SEEN {
         for group in read(json).unwrap().iter().filter(|g| g.labels.iter().count() == 1) {
             let job = format!("job=\"{}\"", group.labels.get("job").unwrap());
@@ -150,7 +150,7 @@ fn paths(groups: &[String]) -> Vec<String> {
 }
 
 #[test]
-fn a_hidden_key_is_found_by_what_the_other_groups_have() {
+fn a_hidden_key_is_found_by_comparing_it_with_other_groups() {
     assert_eq!(paths(&[hidden("x", "i")]), [r#"{job="x",instance="i"} /metrics/job/x/instance/i"#]);
     assert_eq!(paths(&[hidden("x", "")]), [r#"{job="x"} /metrics/job/x"#]);
     for groups in [[hidden("x", ""), told("x", "")], [told("x", ""), hidden("x", "")]] {
@@ -225,7 +225,7 @@ fn a_response_without_groups_is_an_error() {
 }
 
 #[test]
-fn a_read_error_is_not_a_wrong_answer() {
+fn a_read_error_is_not_an_invalid_response() {
     struct Reset;
     impl Read for Reset {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
@@ -272,7 +272,7 @@ fn a_gateway_without_groups_is_recognized_by_its_text() {
 
 proptest! {
     #[test]
-    fn no_answer_makes_it_panic(
+    fn no_answer_causes_a_panic(
         version in 0_usize..3,
         at in 0_usize..9000,
         with in proptest::collection::vec(any::<u8>(), 0..6),

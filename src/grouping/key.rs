@@ -197,7 +197,7 @@ pub enum NoKey {
 /// An error for an invalid grouping key. The message names the label and the option to use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    #[error("the job is empty: is the variable set? --job names the job")]
+    #[error("the job is empty: is a variable unset? --job names the job")]
     EmptyJob,
     #[error("`job` is not allowed as a label: use --job only")]
     JobAgain,
@@ -222,15 +222,15 @@ pub enum KeyError {
     #[error("{}", empty_value(.name))]
     EmptyValue { name: String },
     #[error(
-        "the path of this group would have {bytes} bytes, more than {MAX_PATH}: use fewer or shorter --label values"
+        "the path of this group would have {bytes} bytes, but the limit is {MAX_PATH}: use fewer or shorter --label values"
     )]
     TooLong { bytes: usize },
 }
 
 fn twice(name: &str) -> String {
     match name {
-        "instance" => "label `instance` is given twice (--instance sets it too): give it once".to_owned(),
-        _ => format!("label `{name}` is given twice: give --label {name}=... once"),
+        "instance" => "label `instance` is set twice (--instance also sets it): set it only once".to_owned(),
+        _ => format!("label `{name}` is set twice: use --label {name}=... only once"),
     }
 }
 
@@ -238,23 +238,25 @@ fn escaped_name(name: &str, names: Names) -> String {
     let decoded = names::unescape(name);
     let advice = match names {
         Names::Legacy => {
-            "which a gateway with UTF-8 names decodes: choose another name, or give the decoded one \
+            "which a gateway with UTF-8 names decodes: choose another name, or use the decoded one \
                           with --utf8-names"
                 .to_owned()
         }
         Names::Utf8 if decoded == name => "the prefix of escaped names: choose another name".to_owned(),
-        Names::Utf8 => format!("the prefix of escaped names: give the decoded name, --label '{decoded}=...'"),
+        Names::Utf8 => format!("the prefix of escaped names: use the decoded name, --label '{decoded}=...'"),
     };
     format!("label `{name}` starts with `U__`, {advice}")
 }
 
 fn empty_value(name: &str) -> String {
     match name {
-        "instance" => "label `instance` has an empty value: is the variable set? (if the same group \
+        "instance" => "label `instance` has an empty value: is a variable unset? (if the same group \
                        exists without `instance`, every push to the gateway then fails)"
             .to_owned(),
         _ => {
-            format!("label `{name}` has an empty value: is the variable set? If not, omit --label {name}=...")
+            format!(
+                "label `{name}` has an empty value: is a variable unset? If it should be empty, omit --label {name}=..."
+            )
         }
     }
 }
@@ -300,16 +302,16 @@ mod tests {
             key(job, labels, rules).unwrap_err().to_string()
         };
         let push = KeyRules::default();
-        assert_eq!(error("", &[], push), "the job is empty: is the variable set? --job names the job");
-        assert_eq!(error("", &[], READ), "the job is empty: is the variable set? --job names the job");
+        assert_eq!(error("", &[], push), "the job is empty: is a variable unset? --job names the job");
+        assert_eq!(error("", &[], READ), "the job is empty: is a variable unset? --job names the job");
         assert_eq!(error("x", &[("job", "y")], push), "`job` is not allowed as a label: use --job only");
         assert_eq!(
             error("x", &[("a", "1"), ("a", "1")], push),
-            "label `a` is given twice: give --label a=... once"
+            "label `a` is set twice: use --label a=... only once"
         );
         assert_eq!(
             error("x", &[("instance", "1"), ("instance", "2")], READ),
-            "label `instance` is given twice (--instance sets it too): give it once"
+            "label `instance` is set twice (--instance also sets it): set it only once"
         );
         for name in ["1a", "a-b", "a.b", "a:b", "é"] {
             assert!(
@@ -322,16 +324,14 @@ mod tests {
         assert!(error("x", &[("__a", "1")], push).contains("`__a` starts with `__`"));
         assert!(error("x", &[("__a.b", "1")], UTF8).contains("`__a.b` starts with `__`"));
         assert!(error("x", &[("U__a", "1")], push).contains("--utf8-names"));
-        assert!(
-            error("x", &[("U__a_2e_b", "1")], UTF8).ends_with("give the decoded name, --label 'a.b=...'")
-        );
+        assert!(error("x", &[("U__a_2e_b", "1")], UTF8).ends_with("use the decoded name, --label 'a.b=...'"));
         assert!(error("x", &[("U__a_", "1")], UTF8).ends_with("choose another name"));
         assert!(error("x", &[("a\u{100000}", "1")], UTF8).contains("above U+FFFFF"));
         assert_eq!(
             error("x", &[("host", "")], push),
-            "label `host` has an empty value: is the variable set? If not, omit --label host=..."
+            "label `host` has an empty value: is a variable unset? If it should be empty, omit --label host=..."
         );
-        assert!(error("x", &[("instance", "")], push).contains("is the variable set?"));
+        assert!(error("x", &[("instance", "")], push).contains("is a variable unset?"));
     }
 
     #[test]

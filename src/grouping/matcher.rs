@@ -116,7 +116,7 @@ fn meant_by_equal(name: &str, value: &str) -> Option<(String, &'static str)> {
         let parts: Vec<&str> = value.split(separator).map(str::trim).collect();
         if parts.len() > 1 && parts.iter().skip(1).all(is_matcher) {
             let meant = format!("{{{name}={}}}", parts.join(","));
-            return Some((meant, "a comma separates matchers, but only in braces"));
+            return Some((meant, "a comma separates matchers only inside braces"));
         }
     }
     if [".*", ".+", "|"].iter().any(|part| value.contains(part)) {
@@ -385,7 +385,7 @@ pub enum MatcherError {
     NoName { argument: String },
     /// The argument contains braces or commas, so it is a whole selector instead of one matcher.
     #[error(
-        "`{argument}` is not a single matcher: use --match once for each, or write all in braces: '{{a=\"x\",b=\"y\"}}'"
+        "`{argument}` is not a single matcher: use --match once for each, or put them all in braces: '{{a=\"x\",b=\"y\"}}'"
     )]
     NotOne { argument: String },
     #[error("`{argument}` has an unclosed quote")]
@@ -530,11 +530,11 @@ mod tests {
             ("job~x", format!("`job~x` is not a matcher: {forms}")),
             (
                 "{job=\"x\"}",
-                "`{job=\"x\"}` is not a single matcher: use --match once for each, or write all in braces: '{a=\"x\",b=\"y\"}'".into(),
+                "`{job=\"x\"}` is not a single matcher: use --match once for each, or put them all in braces: '{a=\"x\",b=\"y\"}'".into(),
             ),
             (
                 "a=\"x\",b=\"y\"",
-                "`a=\"x\",b=\"y\"` is not a single matcher: use --match once for each, or write all in braces: '{a=\"x\",b=\"y\"}'"
+                "`a=\"x\",b=\"y\"` is not a single matcher: use --match once for each, or put them all in braces: '{a=\"x\",b=\"y\"}'"
                     .into(),
             ),
             ("a=\"x", "`a=\"x` has an unclosed quote".into()),
@@ -549,7 +549,7 @@ mod tests {
     }
 
     #[test]
-    fn braces_hold_several_matchers() {
+    fn braces_contain_several_matchers() {
         for (argument, amount) in [
             ("{job=\"db_backup\",instance=\"a\\nb\"}", 2),
             ("{job=db_backup}", 1),
@@ -566,7 +566,7 @@ mod tests {
     }
 
     #[test]
-    fn what_matches_nothing_may_be_meant_otherwise() {
+    fn a_matcher_that_selects_nothing_gets_a_suggestion() {
         for (matcher, meant) in [
             ("job=db_*", Some("job=~db_.*")),
             ("job=a.b?", Some("job=~a\\.b.")),
@@ -595,14 +595,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_argument_makes_it_panic(argument in "\\PC{0,12}|[a=!~\"'\\\\(){},]{0,12}") {
+        fn no_argument_causes_a_panic(argument in "\\PC{0,12}|[a=!~\"'\\\\(){},]{0,12}") {
             if let Ok(matcher) = argument.parse::<Matcher>() {
                 let _ = matcher.matches(&labels());
             }
         }
 
         #[test]
-        fn no_expression_makes_it_panic(pattern in "[]a\\[\\\\QEdwpb{}x:^&~,1-9é-]{0,16}") {
+        fn no_expression_causes_a_panic(pattern in "[]a\\[\\\\QEdwpb{}x:^&~,1-9é-]{0,16}") {
             let _ = anchored(&pattern);
         }
 

@@ -129,7 +129,7 @@ pub enum PathError {
     )]
     Dots { name: String, segment: String },
     /// The path has two slashes where a label name is expected. The gateway would respond with a redirect.
-    #[error("the URL has two slashes in a row: is a variable in it set?")]
+    #[error("the URL has two slashes in a row: is a variable in it unset?")]
     EmptyName,
     #[error("label `{name}` in the URL has no value: write /NAME/VALUE pairs after the job")]
     NoValue { name: String },
@@ -246,8 +246,8 @@ mod tests {
             ("/metrics/job/%FF", "`%FF` in the URL is not UTF-8"),
             ("/metrics/job/a/l@base64/_w", "label `l` in the URL is not UTF-8"),
             ("/metrics/job/a/job/b", "`job` is not allowed as a label"),
-            ("/metrics/job/a/l/1/l/2", "label `l` is given twice"),
-            ("/metrics/job/a/l/1/l@base64/YQ", "label `l` is given twice"),
+            ("/metrics/job/a/l/1/l/2", "label `l` is set twice"),
+            ("/metrics/job/a/l/1/l@base64/YQ", "label `l` is set twice"),
             ("/metrics/job/a/__l/1", "reserved for Prometheus"),
             ("/metrics/job/a/l-x/1", "`l-x` is not a valid label name"),
             ("/metrics/job/a/1l/1", "`1l` is not a valid label name"),
@@ -270,7 +270,7 @@ mod tests {
             ("/metrics/job/a/U______x/1", "reserved for Prometheus"),
             ("/metrics/job/a/U__job/1", "`job` is not allowed as a label"),
             ("/metrics/job/a/U__b_/1", "starts with `U__`"),
-            ("/metrics/job/a/b.c/1/U__b_2e_c/1", "`b.c` is given twice"),
+            ("/metrics/job/a/b.c/1/U__b_2e_c/1", "`b.c` is set twice"),
         ] {
             let error = read(path, UTF8).unwrap_err().to_string();
             assert!(error.contains(expected), "{path}: {error}");

@@ -87,7 +87,7 @@ impl Response {
         self.foreign_text(&body)
     }
 
-    /// Describes a body that was already read, like [`Response::foreign_body`].
+    /// Like [`Response::foreign_body`], for a body that was already read.
     pub(crate) fn foreign_text(&self, body: &[u8]) -> Option<&'static str> {
         if self.header("content-type").is_none() && body.trim_ascii_start().starts_with(b"<") {
             return Some("an HTML page");

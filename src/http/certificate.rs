@@ -162,7 +162,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(at in any::<prop::sample::Index>(), byte: u8, noise: Vec<u8>) {
+        fn no_bytes_causes_a_panic(at in any::<prop::sample::Index>(), byte: u8, noise: Vec<u8>) {
             let mut der = der();
             let at = at.index(der.len());
             der[at] = byte;

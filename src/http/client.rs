@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_of_the_time_limit_is_for_one_try() {
+    fn the_remaining_time_is_for_one_attempt() {
         let client = Client::new(&Connection::direct("http://gw"));
         let left = |elapsed| {
             let client = client.with_time_left(Duration::from_millis(elapsed))?;

@@ -207,7 +207,7 @@ fn lookup(host: String, port: u16, deadline: Deadline) -> Result<Vec<SocketAddr>
         (host.as_str(), port).to_socket_addrs().map(|found| found.take(MAX_ADDRESSES).collect::<Vec<_>>())
     })?;
     match found {
-        Ok(found) if found.is_empty() => Err(ErrorKind::Dns("the name has no address".to_owned())),
+        Ok(found) if found.is_empty() => Err(ErrorKind::Dns("the host name has no address".to_owned())),
         Ok(found) => Ok(found),
         Err(error) => {
             let reason = reason(&error);

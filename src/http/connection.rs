@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_redacted_in_what_a_server_sends() {
+    fn secrets_are_redacted_in_responses() {
         let connection = Connection {
             headers: vec![Header::bearer(&Secret::new("hunter2"))],
             secrets: vec![Secret::new("hunter2"), Secret::new("abc"), Secret::new("")],

@@ -115,7 +115,7 @@ classes! {
     TIMED_OUT = "no response within", 7, final, Some("--timeout sets the limit");
     NOT_HTTP = "the response is not HTTP", 1, final,
         Some("check the port in the URL, and whether the URL should start with https://");
-    REDIRECT = "the server redirects", 4, final, Some("use the final URL if it is the right server");
+    REDIRECT = "the server sent a redirect", 4, final, Some("use the final URL if it is the right server");
     BAD_REQUEST = "the server rejected the request (400 Bad Request)", 4, final, None;
     LOGIN = "the server requires a login", 4, final, Some(
         "use -u USER with --password-file or PUSHGATEWAY_PASSWORD, or --bearer-token-file or \
@@ -137,7 +137,7 @@ classes! {
         Some("increase --retries and --timeout to wait longer");
     REJECTED = "the server rejected the request", 4, final, None;
     UNAVAILABLE = "temporary server error", 5, retried, None;
-    FAILED = "the server failed", 5, final, None;
+    FAILED = "server error", 5, final, None;
     ODD_STATUS = "unexpected status", 1, final, None;
     UNEXPECTED = "the server did not answer like", 1, final, Some("check the host, the port and the path in the URL");
 }
@@ -496,7 +496,7 @@ mod tests {
         let error = Error { tries: 3, ..Error::new(&request, ErrorKind::Status(Box::new(redirect))) };
         assert_eq!(
             error.to_string(),
-            "PUT http://gw:9091/p/x: the server redirects (301 Moved Permanently) to http://other/, with \
+            "PUT http://gw:9091/p/x: the server sent a redirect (301 Moved Permanently) to http://other/, with \
              the HTML page `Moved <to>`; redirects are not followed (tried 3 times)"
         );
         assert_eq!(error.speaker(), "gw:9091");

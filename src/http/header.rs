@@ -124,7 +124,7 @@ pub enum HeaderError {
     NoColon,
     #[error("the text before the colon is not a valid header name")]
     BadName,
-    #[error("the header {name} has no value: is the variable set?")]
+    #[error("the header {name} has no value: is a variable unset?")]
     NoValue { name: String },
     #[error("the value of the header {name} contains a control character")]
     BadValue { name: String },
@@ -148,7 +148,7 @@ mod tests {
             ("hunter2", "the header has no colon: write 'NAME: VALUE'"),
             ("hunter 2: x", "the text before the colon is not a valid header name"),
             (": x", "the text before the colon is not a valid header name"),
-            ("X-Key: ", "the header X-Key has no value: is the variable set?"),
+            ("X-Key: ", "the header X-Key has no value: is a variable unset?"),
             ("X-Key: hunter2\r\nX: y", "the value of the header X-Key contains a control character"),
             ("content-LENGTH: 3", "pushgw sets the header content-LENGTH itself"),
         ] {

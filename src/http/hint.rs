@@ -33,9 +33,10 @@ pub(crate) fn hint(kind: &ErrorKind, connection: &Connection) -> Option<String> 
             "check the port; if the server requires https://, use {}",
             connection.option_with_scheme(Scheme::Https)
         )),
-        ErrorKind::Tls(TlsError::NotTls) => {
-            Some(format!("if the server does not use TLS: {}", connection.option_with_scheme(Scheme::Http)))
-        }
+        ErrorKind::Tls(TlsError::NotTls) => Some(format!(
+            "if the server does not use TLS, use {}",
+            connection.option_with_scheme(Scheme::Http)
+        )),
         ErrorKind::Status(rejection) if is_plain && needs_tls(rejection) => {
             Some(format!("the server requires TLS: use {}", connection.option_with_scheme(Scheme::Https)))
         }

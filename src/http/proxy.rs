@@ -223,7 +223,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_entry_makes_it_panic(no_proxy in "[0-9a-f:./,*\\[\\]]{0,40}|\\PC{0,40}") {
+        fn no_entry_causes_a_panic(no_proxy in "[0-9a-f:./,*\\[\\]]{0,40}|\\PC{0,40}") {
             let _ = is_exempt(&no_proxy, &endpoint("http://10.1.2.3"));
             let _ = is_exempt(&no_proxy, &endpoint("http://[fd00::1]"));
             let _ = is_exempt(&no_proxy, &endpoint("http://gw.example"));

@@ -139,7 +139,7 @@ mod tests {
         }
 
         #[test]
-        fn no_value_makes_it_panic(value in "\\PC{0,40}") {
+        fn no_value_causes_a_panic(value in "\\PC{0,40}") {
             let _ = retry_after(&value, Timestamp::UNIX_EPOCH);
         }
     }

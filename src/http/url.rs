@@ -351,7 +351,7 @@ const UNESCAPED: &str = "`@`, `/`, `?` and `#` as %40, %2F, %3F and %23";
 /// An error for an invalid URL. No variant contains credentials.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum UrlError {
-    #[error("the URL is empty: is the variable set?")]
+    #[error("the URL is empty: is a variable unset?")]
     Empty,
     #[error("the URL contains a space: write %20 in a path")]
     Space,
@@ -374,7 +374,7 @@ pub enum UrlError {
     NotAscii { host: String },
     #[error("an IPv6 address needs brackets: [{address}]")]
     NoBrackets { address: String },
-    #[error("the URL has a colon but no port: is the variable set?")]
+    #[error("the URL has a colon but no port: is a variable unset?")]
     EmptyPort,
     #[error("`{port}` is not a valid port: use a number from 1 to 65535")]
     BadPort { port: String },
@@ -428,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parts_of_a_url_are_written_as_others_need_them() {
+    fn the_parts_of_a_url_are_formatted_for_each_use() {
         let url = url("https://[fd00::1]/p");
         assert_eq!(url.join("/x/a%2Bb"), "https://[fd00::1]/p/x/a%2Bb");
         assert_eq!((url.origin(), url.authority()), ("https://[fd00::1]".to_owned(), "[fd00::1]".to_owned()));
@@ -490,7 +490,7 @@ mod tests {
         let no_host = "the URL has no host: write http://HOST:PORT";
         let slashes = "the scheme is malformed: write http://HOST:PORT";
         let table = [
-            ("", "the URL is empty: is the variable set?"),
+            ("", "the URL is empty: is a variable unset?"),
             ("ftp://x", "unsupported scheme `ftp`: use http:// or https://"),
             ("\"http://gw:9091\"", "the URL starts with a quote: remove the quotes"),
             ("'gw:9091'", "the URL starts with a quote: remove the quotes"),
@@ -500,7 +500,7 @@ mod tests {
             ("/metrics", no_host),
             (":9091", no_host),
             ("http://me:pw@", no_host),
-            ("gw:", "the URL has a colon but no port: is the variable set?"),
+            ("gw:", "the URL has a colon but no port: is a variable unset?"),
             ("gw:0", "`0` is not a valid port: use a number from 1 to 65535"),
             ("gw:65536", "`65536` is not a valid port: use a number from 1 to 65535"),
             ("gw:+80", "`+80` is not a valid port: use a number from 1 to 65535"),

@@ -26,7 +26,7 @@ const DEVICE_LIMIT: u64 = 16 << 20;
 /// Files of at least this many bytes get their own buffer.
 const LARGE: usize = 4 << 20;
 
-const CHANGED: &str = "the file changed while it was read: write a temporary file, then rename it";
+const CHANGED: &str = "the file changed while it was being read: write a temporary file, then rename it";
 
 /// A source of part of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +63,10 @@ pub fn read(origins: &[Origin], stdin: &mut dyn Read, progress: &Progress) -> Re
         let left = LIMIT.saturating_sub(u64::try_from(input.bytes.len()).unwrap_or(u64::MAX));
         match origin {
             Origin::File(path) => {
+                // Opening a FIFO waits for a process that writes to it.
+                progress.begin(&format!("reading {}", path.display()));
                 let read = read_file(path, left, progress, &mut input.bytes);
+                progress.end();
                 read.map_err(|error| unreadable(path, &error))?;
             }
             Origin::Stdin => {
@@ -143,6 +146,7 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Bytes) ->
     }
     if file.is_terminal() {
         // No progress line is needed: the user at the terminal knows what to type.
+        progress.end();
         return read_at_most(file, limit, bytes.grow());
     }
     let limit = if is_char_device(kind) { limit.min(DEVICE_LIMIT) } else { limit };
@@ -184,7 +188,7 @@ mod tests {
     use std::io::Write as _;
 
     #[test]
-    fn what_has_no_end_is_given_up() {
+    fn endless_input_is_rejected() {
         let mut bytes = b"before".to_vec();
         let told = read_at_most(io::repeat(b'x'), 3 << 20, &mut bytes).unwrap_err();
         assert_eq!(told.to_string(), "the input exceeds the limit of 3 MiB");
@@ -194,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_changes_is_refused() {
+    fn a_file_that_changes_is_rejected() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("metrics");
         let state = |text: &[u8]| {

@@ -77,7 +77,7 @@ fn not_started(error: SpawnError, program: &OsStr) -> Failure {
     let message = format!("{}; nothing was sent", error.message);
     // With any other status, the program was found but could not be run.
     let is_file = error.status == NOT_FOUND && Path::new(program).is_file();
-    let of_file = "if this file holds the metrics, leave out the `--` before it";
+    let of_file = "if this file contains the metrics, leave out the `--` before it";
     let is_option = program.as_encoded_bytes().starts_with(b"-");
     let of_option = "options of pushgw come before the `--`";
     let own = if is_option { Some(of_option) } else { is_file.then_some(of_file) };

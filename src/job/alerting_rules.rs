@@ -35,7 +35,7 @@ const RULES: &str = "\
 groups:
   - name: pushgw_run
     rules:
-      # The last run failed. --ok-status decides what a failure is.
+      # The last run failed. --ok-status defines which exit statuses count as success.
       - alert: JobFailed
         expr: |
           {completion} > {success}
@@ -77,7 +77,7 @@ groups:
           severity: warning
         annotations:
           summary: Job {{ $labels.job }} has not ended
-          description: The job {{ $labels.job }} started {{ $value | humanizeDuration }} ago and has not ended, or was killed.
+          description: The job {{ $labels.job }} started {{ $value | humanizeDuration }} ago and is still running, or was killed.
 ";
 
 pub fn rules(prefix: &MetricPrefix, selector: Selector) -> String {

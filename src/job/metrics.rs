@@ -90,11 +90,11 @@ impl MetricText<'_> {
 
     fn expectations(&mut self, expectations: &Expectations) {
         if let Some(every) = expectations.every {
-            let help = "The job is expected to succeed at least this often.";
+            let help = "Expected maximum time between successes of the job.";
             self.gauge("expected_interval_seconds", help, seconds(every));
         }
         if let Some(within) = expectations.within {
-            let help = "The job is expected to take no longer than this.";
+            let help = "Expected maximum duration of a run of the job.";
             self.gauge("expected_duration_seconds", help, seconds(within));
         }
     }

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn paint_only_where_asked() {
+    fn paint_only_if_color_is_enabled() {
         take_over();
         assert_eq!(Style::Bad.paint("error", false), "error");
         assert_eq!(Style::Bad.paint("error", true), "\x1b[1;31merror\x1b[0m");

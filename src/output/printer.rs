@@ -242,7 +242,6 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Writes all buffered output.
     pub fn flush(&mut self) -> io::Result<()> {
         self.raw()?.flush()
     }

@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_is_painted_when_it_changes_and_goes_once() {
+    fn the_line_is_painted_when_it_changes_and_erased_once() {
         let (mut state, start) = state(80, Charset::Unicode);
         state.begin("deleting 1/2", start);
         assert_eq!(state.tick(start + SECOND), ("\rdeleting 1/2 (1s)\x1b[K".to_owned(), Some(PERIOD)));
@@ -310,13 +310,13 @@ mod tests {
         let (mut state, start) = state(80, Charset::Unicode);
         let line = |state: &mut ProgressState| state.tick(start + SECOND).0;
         state.wait_for("waiting for gw", 1, start);
-        state.pause("waiting 30s, as the server asked", start);
-        assert_eq!(line(&mut state), "\rwaiting 30s, as the server asked (1s)\x1b[K");
+        state.pause("waiting 30s, as the server requested", start);
+        assert_eq!(line(&mut state), "\rwaiting 30s, as the server requested (1s)\x1b[K");
         state.wait_for("waiting for gw", 2, start);
         assert_eq!(line(&mut state), "\rwaiting for gw (attempt 2, 1s)\x1b[K");
         // A message was printed in between.
         state.end();
-        state.pause("waiting 30s, as the server asked", start);
+        state.pause("waiting 30s, as the server requested", start);
         state.wait_for("waiting for gw", 3, start);
         assert_eq!(line(&mut state), "\rwaiting for gw (attempt 3, 1s)\x1b[K");
     }

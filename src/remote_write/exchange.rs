@@ -104,7 +104,6 @@ impl<'a> RemoteWriter<'a> {
         self.request(&bytes, self.version).head(&self.client.connection().headers)
     }
 
-    /// Sends all samples.
     pub fn send(
         &mut self,
         payload: &Payload<'_>,
@@ -142,7 +141,7 @@ impl<'a> RemoteWriter<'a> {
             return Ok((first.written(self.version, encoded.samples)?, encoded));
         }
         listener(Event::Exchange(
-            "* the receiver did not confirm remote write 2.0, so the request is sent as 1.0".to_owned(),
+            "* the receiver did not confirm remote write 2.0, so the request is sent again as 1.0".to_owned(),
         ));
         let again = encode(Version::V1);
         let second = self.post(&again.bytes, Version::V1, listener);
@@ -200,7 +199,7 @@ fn foreign(client: &Client, request: &Request<'_>, mut response: Response) -> Op
         if body.trim_ascii().is_empty() {
             return None;
         }
-        response.foreign_text(&body).unwrap_or("a text, but a receiver's response is empty").to_owned()
+        response.foreign_text(&body).unwrap_or("text, but a receiver's response is empty").to_owned()
     };
     let reason = format!("it answered {status} with {body}");
     let kind = ErrorKind::Unexpected { expected: "a remote-write receiver", reason };

@@ -26,8 +26,7 @@ pub(super) fn hint(
         300..=399 => return redirect(rejection, connection),
         400 => {
             let hint = of_samples(&rejection.words)?;
-            let whole =
-                "\nversion 1.0 does not count samples: the receiver may have rejected the whole request";
+            let whole = "\nversion 1.0 does not report how many samples were stored: the receiver may have rejected the whole request";
             return Some(format!("{hint}{}", if version == Version::V1 { whole } else { "" }));
         }
         404 if rejection.words.contains(IS_OFF) => {
@@ -35,7 +34,7 @@ pub(super) fn hint(
         }
         404 | 405 => PATHS,
         413 => "the receiver, or a proxy in front of it, limits the size of a request",
-        502 | 504 => "a proxy in front of the receiver gets no answer from it: is the receiver running?",
+        502 | 504 => "a proxy in front of the receiver gets no response from it: is the receiver running?",
         415 if choice != VersionChoice::Auto => {
             "the receiver does not support this version: use --remote-write-version auto"
         }

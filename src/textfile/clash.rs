@@ -15,7 +15,7 @@ pub enum Clash {
     Help { name: String },
     #[error("the series {series} is also in")]
     Series { series: String },
-    #[error("{part} is a sample name of {} {whole}, which conflicts with", article(*.kind))]
+    #[error("{part} is the name of a sample of {} {whole}, which conflicts with", article(*.kind))]
     Part { part: String, whole: String, kind: Kind },
 }
 
@@ -66,7 +66,7 @@ mod tests {
     use crate::exposition::model::read_families;
 
     #[test]
-    fn what_node_exporter_would_drop_is_a_clash() {
+    fn metrics_that_node_exporter_would_drop_are_a_clash() {
         let read = |text: &str| read_families(text.as_bytes());
         for (ours, theirs, said) in [
             ("a{job=\"x\"} 1\n", "a{job=\"y\"} 1\nb 1\n", None),
@@ -87,12 +87,12 @@ mod tests {
             (
                 "h_sum 1\n",
                 "# TYPE h histogram\nh_sum{job=\"y\"} 1\n",
-                Some("h_sum is a sample name of the histogram h, which conflicts with"),
+                Some("h_sum is the name of a sample of the histogram h, which conflicts with"),
             ),
             (
                 "# TYPE s summary\ns_sum{job=\"y\"} 1\n",
                 "s_count 1\n",
-                Some("s_count is a sample name of the summary s, which conflicts with"),
+                Some("s_count is the name of a sample of the summary s, which conflicts with"),
             ),
         ] {
             let found = find_clash(&read(ours), &read(theirs)).map(|clash| clash.to_string());

@@ -35,7 +35,7 @@ mod tests {
     }
 
     #[test]
-    fn each_group_has_a_file_of_its_own() {
+    fn each_group_has_its_own_file() {
         for (job, labels, expected) in [
             ("db_backup", &[][..], "pushgw_db_backup.prom"),
             ("db_backup", &[("instance", "db1")], "pushgw_db_backup_instance=db1.prom"),

@@ -44,7 +44,7 @@ fn several_sources() -> Pushgw {
         .code(3)
 }
 
-const COUNTS: &str = "error: 3 errors, 2 repairs, 1 warning; a gateway would reject it\n";
+const COUNTS: &str = "error: 3 errors, 2 repairs, 1 warning; a gateway would reject this input\n";
 
 #[test]
 fn short_format_has_the_source_and_column() {
@@ -129,15 +129,18 @@ fn human_format_marks_wide_and_combining_characters() {
 #[test]
 fn the_summary_counts_problems_with_the_right_plurals() {
     let short = || check().args(["--message-format", "short"]).code(3).any_stdout();
-    short().stdin("a 1,5\n").stderr("error: 1 error; a gateway would reject it\n").run();
-    short().stdin("a 1,5\nb x").stderr("error: 2 errors, 1 repair; a gateway would reject it\n").run();
+    short().stdin("a 1,5\n").stderr("error: 1 error; a gateway would reject this input\n").run();
+    short()
+        .stdin("a 1,5\nb x")
+        .stderr("error: 2 errors, 1 repair; a gateway would reject this input\n")
+        .run();
     short()
         .stdin("a x\nh{job=\"x\"} 1 \n# HELP c d\r\nc 1")
-        .stderr("error: 1 error, 2 repairs, 2 warnings; a gateway would reject it\n")
+        .stderr("error: 1 error, 2 repairs, 2 warnings; a gateway would reject this input\n")
         .run();
     // A gateway would accept these.
-    short().stdin("").stderr("error: 1 error; push would not send it\n").run();
-    short().stdin("push_time_seconds 1\n").stderr("error: 1 error; push would not send it\n").run();
+    short().stdin("").stderr("error: 1 error; push would not send this input\n").run();
+    short().stdin("push_time_seconds 1\n").stderr("error: 1 error; push would not send this input\n").run();
 }
 
 #[test]
@@ -147,7 +150,7 @@ fn quiet_shows_only_errors() {
         .stdin("a x\nb{job=\"x\"} 1 \n")
         .code(3)
         .stdout("<stdin>:1:3: error: `x` is not a number\n")
-        .stderr("error: 1 error, 1 repair, 1 warning; a gateway would reject it\n")
+        .stderr("error: 1 error, 1 repair, 1 warning; a gateway would reject this input\n")
         .run();
     check().arg("-q").stdin("b{job=\"x\"} 1 \n").run();
 }
@@ -164,7 +167,7 @@ fn no_fix_makes_repairs_errors() {
             "<stdin>:1:4: error: the line ends with a carriage return\n\
              <stdin>:2:4: error: the last line does not end with a newline\n",
         )
-        .stderr("error: 2 errors; a gateway would reject it\n")
+        .stderr("error: 2 errors; a gateway would reject this input\n")
         .run();
 }
 
@@ -182,14 +185,14 @@ fn strict_makes_warnings_errors() {
             .args(quiet)
             .code(3)
             .stdout(format!("{place} error: {message}\n"))
-            .stderr("error: 1 warning, which --strict counts as an error\n")
+            .stderr("error: 1 warning, which --strict treats as an error\n")
             .run();
     }
     short()
         .args(["--strict", "-m", "h{job=\"x\"} 1,5 \n# HELP c x\r\nc 1"])
         .code(3)
         .any_stdout()
-        .stderr_has("error: 1 error, 1 repair, 2 warnings, which --strict counts as errors; a gateway would reject it")
+        .stderr_has("error: 1 error, 1 repair, 2 warnings, which --strict treats as errors; a gateway would reject this input")
         .run();
     check().arg("--strict").stdin("a 1 \nb 2").any_stdout().run();
 }
@@ -204,7 +207,7 @@ fn strict_warnings_stop_push_and_add() {
             .code(3)
             .stderr(
                 "<stdin>:1:3: error: the grouping key overwrites the label `job` with `j`\n\
-                 error: 1 warning, which --strict counts as an error; nothing was sent\n",
+                 error: 1 warning, which --strict treats as an error; nothing was sent\n",
             )
             .run();
     }
@@ -261,7 +264,7 @@ fn utf8_names_need_an_option() {
         .stdin(text)
         .code(3)
         .stdout_has("<stdin>:1:2: error: ")
-        .stderr_has("; a gateway would reject it")
+        .stderr_has("; a gateway would reject this input")
         .run();
 }
 
@@ -275,7 +278,7 @@ fn diagnostics_above_the_limit_are_counted() {
         .stdout("<stdin>:1:3: error: `x` is not a number\n<stdin>:2:3: error: `x` is not a number\n")
         .stderr(
             "warning: 4 more problems not shown (--max-diagnostics)\n\
-             error: 4 errors, 2 repairs; a gateway would reject it\n",
+             error: 4 errors, 2 repairs; a gateway would reject this input\n",
         )
         .run();
     check()
@@ -313,7 +316,7 @@ fn lint_findings_are_warnings_or_strict_errors() {
         .args(["--lint", "--strict"])
         .code(3)
         .stdout(findings("error"))
-        .stderr("error: 5 warnings, which --strict counts as errors\n")
+        .stderr("error: 5 warnings, which --strict treats as errors\n")
         .run();
     pushgw().args(["push", "-j", "j", "--lint"]).code(2).stderr_has("unexpected argument '--lint'").run();
 }

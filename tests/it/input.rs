@@ -83,7 +83,7 @@ fn a_file_that_is_being_written_is_not_pushed() {
          pushgw push -j x f; code=$?
          touch done; wait; exit $code",
     ));
-    call.code(1).stderr_has("the file changed while it was read").run();
+    call.code(1).stderr_has("the file changed while it was being read").run();
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_producer_that_cannot_run_has_the_same_status_as_in_a_shell() {
     let (denied, _server) = refused(call().args(["push", "-j", "x", "--", "./no-program"]));
     denied.code(126).stderr("error: can't run `./no-program`: permission denied; nothing was sent\n").run();
     let (empty, _server) = refused(call().args(["push", "-j", "x", "--", ""]));
-    empty.code(2).stderr_has("COMMAND is empty: is the variable set?").run();
+    empty.code(2).stderr_has("COMMAND is empty: is a variable unset?").run();
 }
 
 /// Such a command line is the result of `-- $CMD` if the variable is unset.
@@ -128,7 +128,7 @@ fn a_separator_without_a_command_is_an_error() {
         [&["push", "-j", "x", "--"][..], &["add", "-j", "x", "f", "--"], &["push", "--groups", "-", "--"]]
     {
         let (call, _server) = refused(pushgw().args(command).stdin("a 1\n"));
-        call.code(2).stderr_has("COMMAND is missing after `--`: is the variable set?").run();
+        call.code(2).stderr_has("COMMAND is missing after `--`: is a variable unset?").run();
     }
 }
 

@@ -22,27 +22,27 @@ const USAGE: &[Case] = &[
         "an empty job",
         |call| valid(call).args(["-j", ""]),
         2,
-        "error: the job is empty: is the variable set? --job names the job\n",
+        "error: the job is empty: is a variable unset? --job names the job\n",
     ),
     (
         "an empty instance",
         |call| valid(call).args(["-j", "x", "-l", "instance="]),
         2,
-        "error: label `instance` has an empty value: is the variable set? (if the same group exists without \
+        "error: label `instance` has an empty value: is a variable unset? (if the same group exists without \
          `instance`, every push to the gateway then fails)\n",
     ),
     (
         "an empty instance by its own flag",
         |call| valid(call).args(["-j", "x", "-i", ""]),
         2,
-        "error: label `instance` has an empty value: is the variable set? (if the same group exists without \
+        "error: label `instance` has an empty value: is a variable unset? (if the same group exists without \
          `instance`, every push to the gateway then fails)\n",
     ),
     (
         "another empty value",
         |call| valid(call).args(["-j", "x", "-l", "host="]),
         2,
-        "error: label `host` has an empty value: is the variable set? If not, omit --label host=...\n",
+        "error: label `host` has an empty value: is a variable unset? If it should be empty, omit --label host=...\n",
     ),
     (
         "no equals sign",
@@ -74,7 +74,7 @@ const USAGE: &[Case] = &[
         |call| valid(call).args(["-j", "x", "-l", "U______a=b"]),
         2,
         "error: label `U______a` starts with `U__`, which a gateway with UTF-8 names decodes: choose another name, or \
-         give the decoded one with --utf8-names\n",
+         use the decoded one with --utf8-names\n",
     ),
     (
         "job as a label",
@@ -86,13 +86,13 @@ const USAGE: &[Case] = &[
         "the same label twice",
         |call| valid(call).args(["-j", "x", "-l", "a=b", "-l", "a=b"]),
         2,
-        "error: label `a` is given twice: give --label a=... once\n",
+        "error: label `a` is set twice: use --label a=... only once\n",
     ),
     (
         "the instance twice",
         |call| valid(call).args(["-j", "x", "-i", "b", "-l", "instance=b"]),
         2,
-        "error: label `instance` is given twice (--instance sets it too): give it once\n",
+        "error: label `instance` is set twice (--instance also sets it): set it only once\n",
     ),
     (
         "a value that is not UTF-8",
@@ -110,7 +110,7 @@ const USAGE: &[Case] = &[
         "a value that is too long",
         |call| valid(call).args(["-j", "x", "-l", &format!("a={}", "x".repeat(60_000))]),
         2,
-        "error: the path of this group would have 60017 bytes, more than 60000: use fewer or shorter --label values\n",
+        "error: the path of this group would have 60017 bytes, but the limit is 60000: use fewer or shorter --label values\n",
     ),
     (
         "another scheme",
@@ -134,7 +134,7 @@ const USAGE: &[Case] = &[
         "an empty gateway",
         |call| valid(call).args(["-j", "x", "-g", ""]),
         2,
-        "error: --gateway is empty: is the variable set?\n",
+        "error: --gateway is empty: is a variable unset?\n",
     ),
     (
         "a gateway beside a URL",
@@ -159,13 +159,13 @@ const USAGE: &[Case] = &[
         "an invalid time",
         |call| valid(call).args(["-j", "x", "--timeout", "abc"]),
         2,
-        "error: --timeout: `abc` is not a duration: write it as 90s, 2h or 1h30m\n",
+        "error: --timeout: `abc` is not a duration: write it like 90s, 2h or 1h30m\n",
     ),
     (
         "an empty time",
         |call| valid(call).args(["-j", "x", "--timeout", ""]),
         2,
-        "error: --timeout is empty: is the variable set?\n",
+        "error: --timeout is empty: is a variable unset?\n",
     ),
     (
         "standard input twice",
@@ -177,7 +177,7 @@ const USAGE: &[Case] = &[
         "a file without a name",
         |call| valid(call).args(["-j", "x", ""]),
         2,
-        "error: FILE is empty: is the variable set?\n",
+        "error: FILE is empty: is a variable unset?\n",
     ),
     (
         "a terminal",
@@ -344,10 +344,10 @@ fn delete_and_list_check_arguments_before_connecting() {
          hint: -j JOB and -l NAME=VALUE name one group; --match job=x, --older-than, --failed or --all select \
          several\n",
     );
-    reject(&["delete", "-j", ""], "error: the job is empty: is the variable set? --job names the job\n");
+    reject(&["delete", "-j", ""], "error: the job is empty: is a variable unset? --job names the job\n");
     reject(&["delete", "-j", "x", "-l", "a"], "error: `a` has no `=`: write labels as NAME=VALUE\n");
     reject(&["delete", "-j", "x", "-l", "job=y"], "error: `job` is not allowed as a label: use --job only\n");
-    reject(&["list", "-g", ""], "error: --gateway is empty: is the variable set?\n");
+    reject(&["list", "-g", ""], "error: --gateway is empty: is a variable unset?\n");
     reject(&["list", "--timeout", "0s"], "error: --timeout must be greater than zero\n");
     reject(
         &["list", "--match", "job"],

@@ -363,7 +363,7 @@ fn watch_uses_at_most_a_tenth_of_the_gateways_time() {
 
 #[test]
 fn an_empty_job_is_rejected() {
-    let message = "the job is empty: is the variable set? --job names the job";
+    let message = "the job is empty: is a variable unset? --job names the job";
     for command in ["list", "delete"] {
         pushgw().args([command, "-j", "", "-g", "127.0.0.1:1"]).code(2).stderr_has(message).run();
     }
@@ -400,7 +400,7 @@ fn a_group_and_a_selection_exclude_each_other() {
         (&["--match", "a!=x", "--match", "b=~.*"], "--all deletes every group"),
         (&["--match", "job"], "is not a matcher"),
         (&["--match", "job=~("], "is not a valid regular expression"),
-        (&["--older-than", ""], "is the variable set?"),
+        (&["--older-than", ""], "is a variable unset?"),
         (&["--older-than", "7"], "has no unit: write 7d for days"),
         (&["-j", "x", "--format", "path"], "--format needs a selection"),
     ] {
@@ -488,7 +488,10 @@ fn a_group_pushed_to_before_confirmation_is_kept() {
         .tty(&[Tty::Stdin, Tty::Stderr], 100)
         .run()
         .screen();
-    assert!(screen.contains(r#"{job="b"} was pushed in the meantime and is kept"#), "{screen}");
+    assert!(
+        screen.contains(r#"{job="b"} was not deleted, because it was pushed again in the meantime"#),
+        "{screen}"
+    );
     assert!(screen.contains("deleted 1 of 1 group"), "{screen}");
     let requests: Vec<_> = server.requests().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
     let listing = "GET /api/v1/metrics";

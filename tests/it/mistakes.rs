@@ -81,13 +81,13 @@ fn a_suspicious_label_is_stored_as_typed_with_a_warning() {
 #[ignore = "needs real servers"]
 fn a_job_with_the_name_of_a_file_suggests_an_unset_variable() {
     let gateway = gateway();
-    let says = "the job `metrics.prom` is also a file in this directory: is the variable set?";
+    let says = "the job `metrics.prom` is also the name of a file in this directory: is a variable unset?";
     let hint = "hint: use -j JOB metrics.prom";
     typed(&gateway, "pushgw push -j $UNSET metrics.prom </dev/null", 2, &[], &[says, hint]);
     typed(&gateway, "pushgw push -j $UNSET metrics.prom f", 0, &["job=metrics.prom"], &[says, hint]);
     typed(&gateway, "pushgw add -j $UNSET metrics.prom -m 'a 1'", 0, &["job=metrics.prom"], &[says, hint]);
     typed(&gateway, "echo a 1 | pushgw push -j metrics.prom", 0, &["job=metrics.prom"], &[says]);
-    let says = "the instance `f` is also a file in this directory: is the variable set?";
+    let says = "the instance `f` is also the name of a file in this directory: is a variable unset?";
     typed(&gateway, "pushgw push -j x -i $UNSET f </dev/null", 2, &[], &[says, "hint: use -i INSTANCE f"]);
 }
 
@@ -193,7 +193,7 @@ fn a_missing_group_lists_the_existing_ones() {
     // The command in the hint works.
     let run = "$(pushgw delete -j ci 2>&1 | sed -n 's/^hint: to delete them: //p') --yes";
     typed(&gateway, &format!("{push} {run}"), 0, &[], &[]);
-    typed(&gateway, "pushgw delete -f -v -j nobody", 0, &[], &["deletion requested: {job=\"nobody\"}"]);
+    typed(&gateway, "pushgw delete -f -v -j nobody", 0, &[], &["requested the deletion of {job=\"nobody\"}"]);
 }
 
 #[test]
@@ -417,7 +417,7 @@ fn mistakes_in_a_selection_are_reported() {
     ] {
         typed(&gateway, &format!("{push} pushgw {call}"), code, &["job=x"], &[says]);
     }
-    let says = "the job `metrics.prom` is also a file in this directory: is the variable set?";
+    let says = "the job `metrics.prom` is also the name of a file in this directory: is a variable unset?";
     typed(&gateway, "pushgw run -j $UNSET metrics.prom -- true", 0, &["job=metrics.prom"], &[says]);
     typed(&gateway, "pushgw check -j $UNSET metrics.prom </dev/null", 2, &[], &[says]);
 }
@@ -454,7 +454,7 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("push -n -j x -l 'a=$(hostname)' f", 0, "hint: use double quotes"),
     ("push -n -j /metrics/job/x f", 0, "hint: for the group with this path: --url /metrics/job/x"),
     ("push -n -j http://u:p@gw/metrics/job/x f", 0, "--url http://gw/metrics/job/x\n"),
-    ("push -n -j '{job=\"x\",a=\"b\"}' f", 0, "for a group as list prints it: -j JOB -l NAME=VALUE"),
+    ("push -n -j '{job=\"x\",a=\"b\"}' f", 0, "for a group as printed by list: -j JOB -l NAME=VALUE"),
     ("push -j x -l team:a f", 2, "`team:a` has no `=`: write labels as NAME=VALUE"),
     ("push -j x -l team f", 2, "`team` has no `=`"),
     ("push -j x -l =a f", 2, "`=a` has no name before the `=`"),
@@ -464,7 +464,7 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("list --match ''", 2, "has no label name"),
     ("list --match 'job=~('", 2, "`(` is not a valid regular expression: unclosed group"),
     ("list --match 'job=ci,team=a'", 0, "hint: use --match '{job=ci,team=a}'"),
-    ("delete --match job=ci,team=~a --yes", 0, "a comma separates matchers, but only in braces"),
+    ("delete --match job=ci,team=~a --yes", 0, "a comma separates matchers only inside braces"),
     ("push -job_name=x f", 2, "`-job_name` is read as `-j ob_name`\nhint: use --job JOB"),
     ("push -j x -label_name=a=b f", 2, "hint: use --label NAME=VALUE"),
     ("push -n -j x -l 'team=a,' f", 0, "hint: use -l team=a"),
@@ -476,7 +476,11 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("push -n -j x -i '`hostname`' f", 0, "hint: use double quotes"),
     ("push -n -j '{{ job }}' f", 0, "which is a placeholder\nhint: was a value meant to replace it?"),
     ("push -n -j '<JOB>' f", 0, "which is a placeholder"),
-    ("push -n -j http://gw:9091 f", 0, "the job looks like a URL\nhint: for the gateway: -g URL"),
+    (
+        "push -n -j http://gw:9091 f",
+        0,
+        "the job looks like a URL, not a job name\nhint: for the gateway: -g URL",
+    ),
     ("push -n -j job/x f", 0, "--url /metrics/job/x"),
     ("push -n -j metrics/job/x f", 0, "--url /metrics/job/x"),
     ("push -n -j x/instance/a f", 0, "--url /metrics/job/x/instance/a"),
@@ -538,11 +542,11 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("delete --older-than 1h30 --yes", 2, "ends in a number without a unit"),
     ("delete --older-than 1.5d --yes", 2, "has a fraction"),
     ("delete --older-than yesterday --yes", 2, "is not a duration"),
-    ("delete --older-than '' --yes", 2, "--older-than is empty: is the variable set?"),
+    ("delete --older-than '' --yes", 2, "--older-than is empty: is a variable unset?"),
     ("push -j x a 1", 1, "hint: for a line of metrics: -m 'a 1'"),
     ("push -j x a=1", 1, "hint: for a label: -l a=1"),
     ("push -j x metrics <f", 1, "omit `metrics`"),
-    ("push -j x --", 2, "COMMAND is missing after `--`: is the variable set?"),
+    ("push -j x --", 2, "COMMAND is missing after `--`: is a variable unset?"),
     ("push -j x -m a=1", 3, "a metric name cannot contain `=`"),
     ("push -j x -m 'a 1;b 2'", 3, "a sample cannot end with `;`"),
     ("push -j x -m 'a 1\\nb 2'", 3, "`\\n` is not a line break here"),
@@ -555,17 +559,17 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("pus -j x f", 2, "a similar subcommand exists: 'push'"),
     ("push --instnace a -j x f", 2, "a similar argument exists: '--instance'"),
     ("push --url /metrics/x f", 2, "hint: use -g URL for the gateway and -j JOB for the group"),
-    ("push --url /metrics/job f", 2, "the job is empty: is the variable set?"),
+    ("push --url /metrics/job f", 2, "the job is empty: is a variable unset?"),
     ("push --url /metrics/job/x/a f", 2, "label `a` in the URL has no value"),
     ("push -j x -g http://gw/metrics/job/x f", 2, "use --url instead of --gateway"),
     ("push -n -j x -l 'a=b;c=d' f", 0, "for several labels: -l a=b -l c=d"),
     ("push -n --job =x f", 0, "hint: use -j x"),
     ("push -n -j x -l team==a f", 0, "hint: use -l team=a"),
     ("push -j x -l 'team = a' f", 2, "hint: use -l team=a"),
-    ("push -j x -m '' f", 2, "--metric is empty: is the variable set?"),
-    ("add -j x -m ''", 2, "--metric is empty: is the variable set?"),
-    ("push --groups ''", 2, "--groups is empty: is the variable set?"),
-    ("push -j x -- f", 127, "hint: if this file holds the metrics, leave out the `--` before it"),
+    ("push -j x -m '' f", 2, "--metric is empty: is a variable unset?"),
+    ("add -j x -m ''", 2, "--metric is empty: is a variable unset?"),
+    ("push --groups ''", 2, "--groups is empty: is a variable unset?"),
+    ("push -j x -- f", 127, "hint: if this file contains the metrics, leave out the `--` before it"),
     ("add -j x -- LANG=C cat f", 127, "hint: to set a variable for the command: -- env NAME=VALUE COMMAND"),
     ("check http://u:secret@gw/metrics", 2, "error: FILE is a URL\nhint: use curl -s URL | pushgw check\n"),
     ("convert http://gw/metrics", 2, "hint: use curl -s URL | pushgw convert"),
@@ -574,7 +578,7 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("list '{job=\"x\"}'", 2, "use --match: pushgw list --match NAME=VALUE"),
     ("delete --newer-than 7d --yes", 2, "only --older-than selects by age"),
     ("delete --not-match job=x --yes", 2, "use --match 'NAME!=VALUE'"),
-    ("delete --match 'job!=' --yes", 2, "so these matchers select every group: is the variable set?"),
+    ("delete --match 'job!=' --yes", 2, "so these matchers select every group: is a variable unset?"),
     ("delete --match 'job!~\"\"' --yes", 2, "hint: --all deletes every group"),
     ("push -j x -x proxy:3128 f", 2, "use --proxy URL"),
     ("rules -o rules.yml", 2, "the result goes to standard output: pushgw rules > FILE"),
@@ -590,7 +594,7 @@ fn variants_of_the_known_mistakes() {
         typed(&gateway, &format!("pushgw {call}"), code, &[], &[says]);
     }
     // A line of metrics that is empty does not hide how the job went.
-    let says = "x was reported without its metrics: --metric is empty: is the variable set?";
+    let says = "x was reported without its metrics: --metric is empty: is a variable unset?";
     typed(&gateway, "pushgw run -j x -m $UNSET'' -- true", 0, &["job=x"], &[says]);
     // Spaces around the operator do not count, as in a query.
     let push = "pushgw push -j y f; pushgw push -j x f;";

@@ -296,7 +296,7 @@ fn step_8_an_unset_variable_is_an_error() {
                 .on(gateway)
                 .code(2)
                 .stderr(format!(
-                    "error: {}label `instance` has an empty value: is the variable set? (if the same group exists \
+                    "error: {}label `instance` has an empty value: is a variable unset? (if the same group exists \
                      without `instance`, every push to the gateway then fails)\n",
                     if group.starts_with("--url") { "--url: " } else { "" }
                 ))
@@ -305,7 +305,7 @@ fn step_8_an_unset_variable_is_an_error() {
         shell(r#"echo 'runs 1' | pushgw push -j "$UNSET""#)
             .on(gateway)
             .code(2)
-            .stderr("error: the job is empty: is the variable set? --job names the job\n")
+            .stderr("error: the job is empty: is a variable unset? --job names the job\n")
             .run();
         assert_eq!(gateway.snapshot(), before);
     });

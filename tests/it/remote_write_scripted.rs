@@ -168,7 +168,7 @@ fn a_large_text_is_sent_in_requests_of_10000_samples() {
     push(&server)
         .code(4)
         .stderr_has("/api/v1/write, request 2 of 3: requests without credentials are forbidden")
-        .stderr_has("10,000 of 25,000 samples had been sent before; 5,000 were not sent\n")
+        .stderr_has("10,000 of 25,000 samples had already been sent; 5,000 were not sent\n")
         .run();
     let server = receiver(|connection, _, number| match number {
         0 => connection.answer(204, &[(STORED, "10000")], ""),
@@ -203,7 +203,7 @@ fn a_text_with_long_labels_is_sent_in_requests_of_8_mib() {
     push(&server)
         .code(4)
         .stderr_has("/api/v1/write, request 2 of 5: the request body is too large")
-        .stderr_has("7 of 30 samples had been sent before; 16 were not sent\n")
+        .stderr_has("7 of 30 samples had already been sent; 16 were not sent\n")
         .run();
 }
 
@@ -214,7 +214,7 @@ fn a_timestamp_in_another_unit_is_a_warning() {
         let call = pushgw().args(["push", "-j", "b", "--remote-write", &server.url()]).stdin(text);
         said.iter().fold(call, Pushgw::stderr_has).run();
     };
-    let now = "help: without a timestamp, the sample gets the present time\n";
+    let now = "help: without a timestamp, the sample gets the current time\n";
     for (time, year, help) in [
         ("1700000000", 1970, "help: it looks like seconds: write `1700000000000`\n"),
         ("1700000000123456", 55840, "help: it looks like microseconds: write `1700000000123`\n"),
@@ -223,15 +223,14 @@ fn a_timestamp_in_another_unit_is_a_warning() {
         ("-9000000000000", 1684, now),
         ("4102444900000", 2100, now),
     ] {
-        let year =
-            format!("warning[timestamp]: `{time}` milliseconds since 1970 is a time in the year {year}\n");
+        let year = format!("warning[timestamp]: `{time}` milliseconds since 1970 is in the year {year}\n");
         push(&format!("a 1 {time}\n"), &[&year, help]);
     }
     for (time, help) in [
         ("1700000000123", "help: it looks like milliseconds: write `1700000000.123`\n"),
         ("1700000000123456789", "help: it looks like nanoseconds: write `1700000000.123`\n"),
     ] {
-        let words = format!("warning[timestamp]: `{time}` seconds since 1970 is a time in the year ");
+        let words = format!("warning[timestamp]: `{time}` seconds since 1970 is in the year ");
         push(&format!("# TYPE a gauge\na 1 {time}\n# EOF\n"), &[&words, help]);
     }
     for text in ["a 1 1700000000123\n", "a 1 631152000000\n", "# TYPE a gauge\na 1 1700000000.5\n# EOF\n"] {
@@ -398,7 +397,7 @@ fn samples_that_a_receiver_would_silently_drop_are_errors() {
     };
     // In both formats, a text may have only one sample per series. Each additional sample is reported once.
     let help =
-        "a receiver stores only one sample of a series for each time; push samples with different times";
+        "a receiver stores only one sample per series and timestamp; push samples with different timestamps";
     for text in
         ["a 1 1700000000005\na 2 1700000000006\n", "# TYPE a gauge\na 1 1700000005\na 1 1700000006\n# EOF\n"]
     {

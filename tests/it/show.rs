@@ -194,7 +194,7 @@ fn show_warns_about_metrics_that_the_api_omits() {
         .args(["show", "-j", "a"])
         .on(&gateway)
         .stdout("# HELP m x\u{fffd}\n# TYPE m untyped\nm 1\n")
-        .stderr_has("`g` is left out: the gateway's API does not report gauge histograms (1 here)")
+        .stderr_has("`g` is left out: the gateway's API does not report gauge histograms (1 series)")
         .stderr_has("the HELP text of `m` contains invalid UTF-8")
         .run();
 }
@@ -353,10 +353,8 @@ fn groups_are_in_the_text_format() {
         .args(["push", "--groups", "f", "-g", &server.url()])
         .file("f", format!("# pushgw group /metrics/job/x\n{metrics}"))
         .code(3)
-        .stderr_has("this is OpenMetrics text, but it is read in the Prometheus text format\n --> f:2:1\n")
-        .stderr_has(
-            "a file that ends with the line `# EOF`: `pushgw convert FILE` prints them in the text format;",
-        )
+        .stderr_has("this is OpenMetrics text, but it is parsed as the Prometheus text format\n --> f:2:1\n")
+        .stderr_has("a file that ends with the line `# EOF`, and convert it with `pushgw convert FILE`; or")
         .run();
     pushgw()
         .args(["convert", "f"])

@@ -151,6 +151,38 @@ fn progress_shows_how_much_standard_input_was_read() {
     assert_eq!(server.request().body, b"a 1\n");
 }
 
+/// A FIFO can't even be opened before another process opens it for writing.
+#[test]
+fn progress_is_shown_while_a_fifo_has_no_writer() {
+    let server = Server::answering(200, "");
+    let push = |script: &str| shell(&format!("mkfifo pipe; {script}")).env("PUSHGATEWAY_URL", server.url());
+    let commands = ["push -j x pipe", "check pipe", "push --groups pipe"];
+    for command in commands {
+        let mut session = push(&format!("exec pushgw {command}")).controlled(80).session();
+        session.wait_for("\rreading pipe (1s)\x1b[K");
+        session.type_keys("\x03");
+        let ended = session.end();
+        assert_eq!(ended.status.signal(), Some(Signal::INT.as_raw()), "{command}: {ended:?}");
+        assert_eq!(shown(&ended.screen), [""], "{command}");
+    }
+    // The time continues after a writer has opened the FIFO.
+    let mut session =
+        push("pushgw push -j x pipe & read line; exec 3>pipe; read line; echo a 1 >&3; exec 3>&-; wait")
+            .tty(STDERR, 80)
+            .silent_stdin()
+            .session();
+    session.wait_for("\rreading pipe (1s)");
+    session.write("\n");
+    session.wait_for("\rreading pipe (2s)");
+    session.write("\n");
+    let ended = session.end();
+    assert_eq!(
+        shown(&ended.screen)[0],
+        format!("pushed to {{job=\"x\"}} on {}: 1 metric, 1 sample", server.url())
+    );
+    assert_eq!(server.request().body, b"a 1\n");
+}
+
 #[test]
 fn progress_shows_each_step_and_attempt() {
     let three = r#"{"status":"success","data":[{"labels":{"job":"a"}},{"labels":{"job":"b"}}]}"#;
@@ -182,7 +214,7 @@ fn progress_shows_each_step_and_attempt() {
         }
     });
     let mut session = push(&busy).tty(STDERR, 80).session();
-    session.wait_for("\rwaiting 2s, as the server asked (1s)");
+    session.wait_for("\rwaiting 2s, as the server requested (1s)");
     assert_eq!(session.end().status.code(), Some(0));
 
     let statuses = Mutex::new([503, 200].into_iter());
@@ -203,12 +235,20 @@ fn a_signal_erases_the_progress_line_and_kills_the_program() {
     let ended = session.end();
     assert_eq!(ended.status.signal(), Some(Signal::INT.as_raw()));
     assert_eq!(shown(&ended.screen), ["interrupted: the push may have been stored", ""]);
-    // A supervisor's signal has the same effect.
-    let mut session = push(&server).tty(STDERR, 80).session();
+    // A signal from another process has the same effect, and so has hanging up.
+    for signal in [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM] {
+        let mut session = push(&server).controlled(80).session();
+        session.wait_for("waiting for ");
+        session.send_signal(signal);
+        let ended = session.end();
+        assert_eq!(ended.status.signal(), Some(signal.as_raw()), "{ended:?}");
+        assert_eq!(shown(&ended.screen), ["interrupted: the push may have been stored", ""], "{signal:?}");
+    }
+    let mut session = push(&server).controlled(80).session();
     session.wait_for("waiting for ");
-    session.send_signal(Signal::TERM);
+    session.type_keys("\x1c");
     let ended = session.end();
-    assert_eq!(ended.status.signal(), Some(Signal::TERM.as_raw()));
+    assert_eq!(ended.status.signal(), Some(Signal::QUIT.as_raw()));
     assert_eq!(shown(&ended.screen), ["interrupted: the push may have been stored", ""]);
     // An ignored signal stays ignored, even if there is a progress line to erase.
     let url = server.url();
@@ -218,7 +258,7 @@ fn a_signal_erases_the_progress_line_and_kills_the_program() {
     session.type_keys("\x03");
     session.wait_for("^C");
     session.wait_for("s)\x1b[K");
-    (0..5).for_each(|_| release.send(()).unwrap());
+    (0..10).for_each(|_| release.send(()).unwrap());
     let ended = session.end();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
 }

@@ -135,7 +135,7 @@ fn metrics_that_clash_with_another_file_are_rejected() {
         ("# TYPE a gauge\na{job=\"y\"} 1\n", "# TYPE a counter\na 1", "a is a counter, but a gauge in"),
         ("# HELP a b\na{job=\"y\"} 1\n", "# HELP a c\na 1", "a has a different HELP text in"),
         ("a{job=\"x\"} 1\n", "a 2", "the series a{job=\"x\"} is also in"),
-        ("# TYPE h histogram\nh_sum 1\n", "h_sum 1", "h_sum is a sample name of the histogram h"),
+        ("# TYPE h histogram\nh_sum 1\n", "h_sum 1", "h_sum is the name of a sample of the histogram h"),
     ] {
         let folder = folder();
         let path = folder.path().join("other.prom");
@@ -272,7 +272,7 @@ fn a_push_has_one_destination() {
     push()
         .args(["--textfile", ""])
         .code(2)
-        .stderr("error: --textfile is empty: is the variable set?\n")
+        .stderr("error: --textfile is empty: is a variable unset?\n")
         .run();
     // An option may precede the command, for shell aliases.
     pushgw().args(["--textfile", path, "push", "-j", "y", "-m", "b 1"]).run();
@@ -324,7 +324,7 @@ fn a_group_whose_file_name_would_be_too_long_is_rejected() {
     let (folder, value) = (folder(), "v".repeat(244));
     call("push", &folder, &["-l", &format!("l={value}"), "-m", "a 1"])
         .code(2)
-        .stderr_has("the file name would have 260 bytes, more than 255")
+        .stderr_has("the file name would have 260 bytes, but the limit is 255")
         .run();
     call("push", &folder, &["-l", &format!("l={}", &value[5..]), "-m", "a 1"]).run();
     assert_eq!(names(&folder)[0].len(), 255);

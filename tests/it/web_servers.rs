@@ -84,11 +84,11 @@ fn error_pages_of_nginx_are_explained() {
         (
             "/tls",
             4,
-            "redirects (301 Moved Permanently) to https://127.0.0.1/tls/",
+            "a redirect (301 Moved Permanently) to https://127.0.0.1/tls/",
             "hint: use -g https://127.0.0.1/tls\n",
         ),
         ("/root", 4, "does not allow this method on this path (405", "or rewrite every path to `/`?"),
-        ("/wrong", 4, "does not allow this method on this path (405", "Is the path `/wrong` right?"),
+        ("/wrong", 4, "does not allow this method on this path (405", "is the path `/wrong` right?"),
     ] {
         call(push, path).code(code).stderr_has(message).stderr_has(hint).run();
     }
@@ -104,7 +104,7 @@ fn error_pages_of_nginx_are_explained() {
 /// The rules that are about every server. Others are those of a path of a gateway.
 #[test]
 #[ignore = "needs a real Prometheus and nginx (fetched on first use)"]
-fn what_nginx_answers_for_a_receiver_is_explained() {
+fn responses_of_nginx_for_a_receiver_are_explained() {
     let program = prometheus_versions().last().expect("tests/fetch.sh finds one");
     let receiver = RealServer::start(Destination::Receiver, program, &[]);
     let nginx = start_nginx(receiver.address());
@@ -112,7 +112,7 @@ fn what_nginx_answers_for_a_receiver_is_explained() {
     let push = |path: &str| Destination::Receiver.push_to(&url(path)).args(["--retries", "0"]);
     push("/push").run();
     let no_answer =
-        "hint: a proxy in front of the receiver gets no answer from it: is the receiver running?\n";
+        "hint: a proxy in front of the receiver gets no response from it: is the receiver running?\n";
     let paths = "hint: the URL must include the receiver's path: /api/v1/write for Prometheus";
     for (path, code, message, hint) in [
         ("/stopped", 5, "temporary server error (502 Bad Gateway), with an HTML page", no_answer),
@@ -121,7 +121,7 @@ fn what_nginx_answers_for_a_receiver_is_explained() {
         (
             "/tls",
             4,
-            "redirects (301 Moved Permanently) to https://127.0.0.1/tls/api/v1/write",
+            "a redirect (301 Moved Permanently) to https://127.0.0.1/tls/api/v1/write",
             "hint: use --remote-write https://127.0.0.1/tls/api/v1/write\n",
         ),
         ("/wrong", 4, "(404 Not Found)", paths),
@@ -136,7 +136,7 @@ fn logins_are_explained(push: &dyn Fn(&str) -> Pushgw) {
     for (path, message, hint) in [
         ("/auth", "requires a login (401 Unauthorized)", "hint: use -u USER"),
         ("/denied", "without credentials are forbidden (403 Forbidden)", "may require a login (-u,"),
-        ("/login", "redirects (302", "hint: this is a login page"),
+        ("/login", "a redirect (302", "hint: this is a login page"),
     ] {
         push(path).code(4).stderr_has(message).stderr_has(hint).run();
     }

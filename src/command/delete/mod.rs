@@ -60,7 +60,7 @@ fn one_group(
     if let Some(key) = key {
         wait_until_gone(&client, key, context.printer)?;
     }
-    let done = if key.is_some() { "deleted" } else { "deletion requested:" };
+    let done = if key.is_some() { "deleted" } else { "requested the deletion of" };
     context.printer.success(&format!("{done} {name} on {}", connection.endpoint));
     Ok(())
 }

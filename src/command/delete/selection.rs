@@ -100,7 +100,7 @@ fn print(
 fn refuse_different_clocks(snapshot: &Snapshot) -> Result<(), Failure> {
     let Some(message) = different_clocks(snapshot) else { return Ok(()) };
     Err(Failure::Other(anyhow::anyhow!(
-        "nothing was deleted: {message}. Correct the clocks first, or use --force to trust the gateway's."
+        "nothing was deleted: {message}. Fix the clocks first, or use --force to trust the gateway's clock."
     )))
 }
 
@@ -120,7 +120,7 @@ fn refuse_if_broken(snapshot: &Snapshot, client: &Client, printer: &mut Printer<
         }
         printer.warning("scraping the gateway fails");
         printer.hint(&format!(
-            "to see which groups are the cause, and how to fix it:\npushgw status{}",
+            "to see which groups cause this, and how to fix it:\npushgw status{}",
             gateway_option(connection)
         ));
     } else {
@@ -163,7 +163,10 @@ fn unchanged(snapshot: &Snapshot, asked: &[Group], printer: &mut Printer<'_>) ->
         if same_push(then, group) {
             places.push(place);
         } else {
-            printer.warning(&format!("{} was pushed in the meantime and is kept", group.labels));
+            printer.warning(&format!(
+                "{} was not deleted, because it was pushed again in the meantime",
+                group.labels
+            ));
         }
     }
     places

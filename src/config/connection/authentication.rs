@@ -70,7 +70,7 @@ impl Settings<'_> {
         for headers in [&flags, &variables] {
             for once in ["Authorization", "Host", "User-Agent", "Accept"] {
                 if headers.iter().filter(|header| header.is(once)).count() > 1 {
-                    return Err(Failure::usage(format!("the header {once} is given twice")));
+                    return Err(Failure::usage(format!("the header {once} is set twice")));
                 }
             }
         }

@@ -237,7 +237,7 @@ impl<'a> Settings<'a> {
     /// Returns the route to the gateway, and whether it bypasses a configured proxy.
     fn route(self, endpoint: &Url, has_credentials: bool) -> Result<(Route, bool), Failure> {
         let args = self.args;
-        // This is checked even if there is no proxy, because another word than a switch is a mistake.
+        // Read even if there is no proxy, so that an invalid value is always reported.
         let is_off = self.switch(false, "PUSHGATEWAY_NO_PROXY")?;
         if let Some((_, path)) =
             self.value(args.unix_socket.as_ref(), ["--unix-socket", "PUSHGATEWAY_UNIX_SOCKET"])?

@@ -69,7 +69,7 @@ type Fill = fn(&mut ConnectionArgs);
 const NOTHING: &[(&str, &str)] = &[];
 
 #[test]
-fn a_flag_beats_a_variable_and_a_variable_the_default() {
+fn a_flag_overrides_a_variable_and_a_variable_the_default() {
     let of = |connection: Connection| {
         (connection.timeout.as_millis(), connection.connect_timeout.as_millis(), connection.retries)
     };
@@ -111,12 +111,12 @@ fn an_invalid_value_is_reported_with_its_option_or_variable() {
         assert_eq!(given(&[(variable, value)], |_| {}).usage(), message);
     }
     let empty: [(Fill, &str); 6] = [
-        (|args| args.gateway = some(""), "--gateway is empty: is the variable set?"),
-        (|args| args.retries = some(""), "--retries is empty: is the variable set?"),
-        (|args| args.user = some(""), "--user is empty: is the variable set?"),
-        (|args| args.headers = vec![OsString::new()], "--header is empty: is the variable set?"),
-        (|args| args.unix_socket = some(""), "--unix-socket is empty: is the variable set?"),
-        (|args| args.ca_cert = some(""), "--ca-cert is empty: is the variable set?"),
+        (|args| args.gateway = some(""), "--gateway is empty: is a variable unset?"),
+        (|args| args.retries = some(""), "--retries is empty: is a variable unset?"),
+        (|args| args.user = some(""), "--user is empty: is a variable unset?"),
+        (|args| args.headers = vec![OsString::new()], "--header is empty: is a variable unset?"),
+        (|args| args.unix_socket = some(""), "--unix-socket is empty: is a variable unset?"),
+        (|args| args.ca_cert = some(""), "--ca-cert is empty: is a variable unset?"),
     ];
     for (fill, message) in empty {
         assert_eq!(given(NOTHING, fill).usage(), message);

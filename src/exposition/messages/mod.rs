@@ -79,8 +79,9 @@ pub(super) fn no_samples(text: &[u8], options: &CheckOptions<'_>) -> Message {
             return message.help("the lines are in a HELP text: `\\n` is not a line break there; use `printf` instead of `echo`");
         }
         if has(b" # TYPE ") || has(b" # HELP ") {
-            return message
-                .help("the lines are joined in a HELP text; in a shell, quote the variable: `\"$metrics\"`");
+            return message.help(
+                "the lines were joined into one HELP text; in a shell, quote the variable: `\"$metrics\"`",
+            );
         }
     }
     message.help(if options.remote_write {
@@ -204,7 +205,7 @@ fn no_quote(marked: &[u8]) -> Message {
             Message::new("the label value is in single quotes").help("use double quotes: `name=\"value\"`")
         }
         b"\\" => Message::new("there is a backslash before the label value")
-            .help("the shell did not remove it; write it as `name=\"value\"`"),
+            .help("the shell did not remove it; write `name=\"value\"`"),
         _ if TYPOGRAPHIC_QUOTES.contains(&marked) => {
             Message::new("this is a typographic quote").help(PLAIN_QUOTE)
         }
@@ -290,8 +291,8 @@ pub(super) fn unknown_type(name: &[u8], text: &[u8]) -> (Message, Option<Kind>) 
         }
         b"info" => {
             let name = String::from_utf8_lossy(name);
-            let help = "`info` is an OpenMetrics type; rename the HELP line too, and write";
-            (message.help(format!("{help} `# TYPE {name}_info gauge`")), Some(Kind::Gauge))
+            let text = format!("write `# TYPE {name}_info gauge`, and use that name in the HELP line too");
+            (message.help(format!("`info` is an OpenMetrics type; {text}")), Some(Kind::Gauge))
         }
         b"stateset" => (message.help("`stateset` is an OpenMetrics type; write `gauge`"), Some(Kind::Gauge)),
         // Computing the distance takes quadratic time, and no misspelled type is this long.
@@ -312,7 +313,7 @@ pub(super) fn unknown_type(name: &[u8], text: &[u8]) -> (Message, Option<Kind>) 
     }
 }
 
-/// Explains a type that is followed by text, often from the next line.
+/// Explains a TYPE line with text after the type. Often a missing newline has joined the next line to it.
 fn type_and_more(text: &[u8]) -> Option<(Message, Option<Kind>)> {
     let escape = memchr::memmem::find(text, b"\\n").and_then(|end| Kind::parse(&text[..end]));
     if let Some(kind) = escape {

@@ -82,7 +82,7 @@ pub(super) fn followed_by_other(
     let line = &bytes[name.start..sample.rest.end.max(sample.value.end)];
     if is_status_line(line) {
         let message = Message::new("these are HTTP response headers");
-        return (Code::MetricName, character, message.help("remove them; call `curl` without `-i`"));
+        return (Code::MetricName, character, message.help("remove them; run `curl` without `-i`"));
     }
     if let Some(help) = meant(line, &bytes[name.clone()]) {
         let end = if rest.is_empty() { sample.value.end } else { sample.rest.end };
@@ -93,7 +93,7 @@ pub(super) fn followed_by_other(
     let message = match suggest(word) {
         _ if value.starts_with(b"\x1b") => message.help(COLOR),
         _ if matches!(value[0], b'=' | b',' | b';' | b'|') => message.help(
-            "separate the name and the value with a space; if the value comes from a variable, is it set?",
+            "separate the name and the value with a space; if the value comes from a variable, is the variable unset?",
         ),
         _ if !rest.is_empty() && !line.iter().any(u8::is_ascii_digit) => message.help(LOG_LINE),
         Some(name) => message.help(format!("{help}; for example `{name}`")),

@@ -9,7 +9,7 @@ pub(super) struct Explanation {
 }
 
 const NOT_A_NUMBER: &str = "is not a number";
-pub(super) const UNIX_TIME: &str = "write a time in seconds since 1970, as `date +%s` prints it";
+pub(super) const UNIX_TIME: &str = "write a time as seconds since 1970, as printed by `date +%s`";
 const ONLY_THE_NUMBER: &str = "write only the number, without a unit";
 
 /// Explains a value that begins with a digit, a sign or a separator.
@@ -89,7 +89,7 @@ pub(super) fn separators(text: &str) -> Option<Explanation> {
         |number: &str| Explanation { what: "has thousands separators", help: format!("write `{number}`") };
     let explained = match found.len() {
         1 if last == ',' && exponent.is_empty() && !number.starts_with('0') && are_thousands(&groups) => {
-            let help = format!("write `{with_point}`, or `{joined}` if the comma groups thousands");
+            let help = format!("write `{with_point}`, or `{joined}` if the comma is a thousands separator");
             Explanation { what: "contains a comma", help }
         }
         1 if last == ',' => decimal(&with_point),

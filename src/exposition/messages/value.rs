@@ -34,7 +34,7 @@ pub(in crate::exposition) fn value(
         let is_keyword = matches!(plain.raw(), b"HELP" | b"TYPE") && !has_labels && !rest.is_empty();
         if is_keyword && !starts_with_number(rest) {
             let keyword = String::from_utf8_lossy(plain.raw()).into_owned();
-            let message = Message::new(format!("a {keyword} line begins with `#`"));
+            let message = Message::new(format!("a {keyword} line must begin with `#`"));
             return (Code::Value, plain.span(), message.help(format!("write `# {keyword}`")));
         }
     }
@@ -62,7 +62,7 @@ fn missing(bytes: &[u8], sample: &SampleLine<'_>) -> (Code, Range<usize>, Messag
     }
     let has_space = matches!(bytes[..sample.value.start].last(), Some(b' ' | b'\t'));
     let message = message.help(if has_space {
-        "is the variable with the value empty?"
+        "is the variable that should contain it empty?"
     } else {
         "write it after a space; if it comes from a variable, is the variable empty?"
     });
@@ -94,7 +94,7 @@ fn invalid(value: &[u8], rest: &[u8]) -> (Code, Message) {
     if is_float(number) {
         if tail.starts_with(b"#") {
             let help =
-                if tail.len() > 1 || !rest.is_empty() { CURL } else { "remove what follows the number" };
+                if tail.len() > 1 || !rest.is_empty() { CURL } else { "remove the text after the number" };
             return (Code::JoinedLines, not_a_number.help(help));
         }
         if may_be_next_line(tail, rest) {
@@ -189,11 +189,14 @@ fn word(value: &[u8], message: Message) -> Message {
 /// Explains invalid text after a value, where only a timestamp is allowed.
 pub(in crate::exposition) fn rest(rest: &[u8], has_labels: bool) -> (Code, Message) {
     if rest.starts_with(b"# HELP ") || rest.starts_with(b"# TYPE ") {
-        return (Code::InvalidTimestamp, Message::new("a line begins after the value").help(JOINED_LINES));
+        return (
+            Code::InvalidTimestamp,
+            Message::new("another line begins after the value").help(JOINED_LINES),
+        );
     }
     if rest.starts_with(b"#") {
         let message = Message::new("the text format does not allow exemplars or comments after a value")
-            .help("remove what follows the value; exemplars are an OpenMetrics feature");
+            .help("remove the text after the value; exemplars are an OpenMetrics feature");
         return (Code::Exemplar, message);
     }
     if let Some(message) = line_break(rest) {
@@ -213,7 +216,7 @@ pub(in crate::exposition) fn rest(rest: &[u8], has_labels: bool) -> (Code, Messa
         _ if is_word || after.is_empty() && !word[0].is_ascii_digit() => {
             message.help("write only the number, without a unit")
         }
-        _ => message.help("remove what follows the value"),
+        _ => message.help("remove the text after the value"),
     };
     (Code::InvalidTimestamp, message)
 }

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_read_alone() {
+    fn a_single_line_is_parsed() {
         let sample = read_sample(b"a{b=\"x\\ny\",c=\"\"} 1e3 5").unwrap();
         let labels = [("b", "x\ny"), ("c", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(sample, Sample { name: "a".to_owned(), labels: labels.into(), value: "1e3".to_owned() });

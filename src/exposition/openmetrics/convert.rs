@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_are_those_of_the_text_format() {
+    fn escapes_are_converted_to_the_text_format() {
         let help = |text: &[u8]| fix::apply(text, &escapes(text, 0, true)).into_owned();
         let label = |text: &[u8]| fix::apply(text, &escapes(text, 0, false)).into_owned();
         assert_eq!(help(br#"a \"b\" \\ \n \d \"#), br#"a "b" \\ \n \\d \\"#);

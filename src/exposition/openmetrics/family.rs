@@ -172,7 +172,7 @@ pub(super) fn clash(name: &Token<'_>, kind: MetricType, clash: &NameClash, conte
     match clash {
         NameClash::SameFamily(first) => context.findings.error(Code::SplitMetric, name.span(), || {
             let name = quoted(&name.text());
-            Message::new(format!("the lines of {name} are not together"))
+            Message::new(format!("the lines of {name} are not consecutive"))
                 .help("keep all lines of a metric together: its metadata, then its samples")
                 .related(line_from(bytes, *first), format!("first line of {name}"))
         }),
@@ -206,7 +206,7 @@ pub(super) fn misnamed_sample(
             .find_map(|suffix| text.strip_suffix(suffix).filter(|_| kind.text_suffix() == suffix));
         let help = if let Some(short) = short {
             let line = format!("# TYPE {short} {}", kind.as_str());
-            format!("TYPE and HELP lines have the name without the suffix: write `{line}`")
+            format!("TYPE and HELP lines use the name without the suffix: write `{line}`")
         } else {
             let names = kind.parts().iter().map(|part| format!("`{text}{}`", part.suffix()));
             format!("its samples can be named {}", names.collect::<Vec<_>>().join(", "))

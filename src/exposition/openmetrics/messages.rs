@@ -58,7 +58,7 @@ pub(super) fn message(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -
         GrammarErrorKind::Comment => Message::new("OpenMetrics does not allow comments")
             .help("remove this line; only `# HELP`, `# TYPE`, `# UNIT` and `# EOF` lines begin with `#`"),
         GrammarErrorKind::TextAfterEof => Message::new("there is text after `# EOF`")
-            .help("`# EOF` must be the last line; does another text begin here?"),
+            .help("`# EOF` must be the last line; does another exposition begin here?"),
         GrammarErrorKind::Incomplete(keyword) => incomplete(*keyword),
         GrammarErrorKind::MetadataName(keyword) => metadata_name(*keyword, &bytes[span.clone()]),
         GrammarErrorKind::Exemplar(error) => exemplar(*error, &bytes[span.clone()]),
@@ -90,7 +90,7 @@ fn timestamp(text: &[u8]) -> Message {
 fn incomplete(keyword: Keyword) -> Message {
     let (what, example) = match keyword {
         Keyword::Type => ("a name and a type", "# TYPE name gauge"),
-        Keyword::Help => ("a name, a space and a text, which may be empty", "# HELP name text"),
+        Keyword::Help => ("a name, a space and the HELP text, which may be empty", "# HELP name text"),
         Keyword::Unit => ("a name and a unit", "# UNIT name_seconds seconds"),
     };
     Message::new(format!("the {} line is incomplete", keyword.as_str()))

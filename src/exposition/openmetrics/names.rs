@@ -42,7 +42,7 @@ impl<'a> ClaimedNames<'a> {
         }
         let (text, starts) = (self.text, &self.starts);
         self.index.insert(hash, starts.len(), |number| token(text, starts[number] as usize).hash());
-        self.starts.push(u32::try_from(name.span().start).expect("a text is smaller than 4 GiB"));
+        self.starts.push(u32::try_from(name.span().start).expect("the input is smaller than 4 GiB"));
         self.kinds.push(kind);
         clash.map_or(Ok(()), Err)
     }

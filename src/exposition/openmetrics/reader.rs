@@ -138,7 +138,7 @@ impl<'a> FileReader<'_, 'a> {
             let span = next.start..end.map_or(next.end, |at| next.start + at);
             self.context.findings.error(Code::TextAfterEof, span, || {
                 Message::new("there is text after the line `# EOF`")
-                    .help("`# EOF` must be the last line; does the file contain two texts?")
+                    .help("`# EOF` must be the last line; does another exposition begin here?")
                     .related(line.clone(), "the end")
             });
         }

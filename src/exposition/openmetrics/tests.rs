@@ -65,7 +65,7 @@ fn a_sample_with_the_same_timestamp_is_left_out() {
 }
 
 #[test]
-fn values_fit_the_type() {
+fn values_match_the_type() {
     for (text, value) in [
         ("# TYPE a counter\na_total NaN\n", "NaN"),
         ("# TYPE a info\na_info 2\n", "2"),
@@ -85,7 +85,7 @@ fn values_fit_the_type() {
 }
 
 #[test]
-fn labels_fit_the_type() {
+fn labels_match_the_type() {
     rejects("# TYPE a summary\na 1\n", &["2 sample-label `a`"]);
     rejects("# TYPE a summary\na{quantile=\"1.5\"} 1\n", &["2 quantile `1.5`"]);
     rejects("# TYPE a stateset\na{b=\"x\"} 1\n", &["2 sample-label `a`"]);
@@ -96,7 +96,7 @@ fn labels_fit_the_type() {
 }
 
 #[test]
-fn the_lines_of_a_group_are_together() {
+fn the_lines_of_a_group_are_consecutive() {
     let counter = "# TYPE a counter\na_total{b=\"1\"} 1\na_total{b=\"2\"} 1\na_created{b=\"1\"} 1\n";
     rejects(counter, &["4 split-metric `a_created{b=\"1\"}`"]);
     rejects("a{b=\"1\"} 1\na{b=\"2\"} 1\na{b=\"1\"} 1\n", &["3 duplicate-series `a{b=\"1\"}`"]);
@@ -115,7 +115,7 @@ fn the_lines_of_a_group_are_together() {
 }
 
 #[test]
-fn families_are_together_and_have_names_of_their_own() {
+fn families_are_consecutive_and_have_unique_names() {
     rejects("# TYPE a gauge\na 1\nb 1\na{c=\"x\"} 1\n", &["4 split-metric `a`"]);
     rejects("# TYPE a counter\na 1\n", &["2 sample-name `a`"]);
     rejects("# TYPE a_total counter\na_total 1\n", &["2 sample-name `a_total`"]);
@@ -174,7 +174,7 @@ fn exemplars_belong_to_counters_and_buckets() {
 const EVERY_TYPE: &str = "# TYPE a counter\n# HELP a x\na_total{b=\"1\"} 1 # {c=\"x\"} 1\na_created{b=\"1\"} 2\n# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 1\nh_count 2\n# TYPE s stateset\ns{s=\"on\"} 1\ns{s=\"off\"} 0\n# EOF";
 
 #[test]
-fn every_cut_of_a_text_is_reported() {
+fn every_truncated_text_is_reported() {
     assert_eq!(report(EVERY_TYPE, &CONVERT).0, [""; 0]);
     for end in 0..EVERY_TYPE.len() {
         let (errors, _) = report(&EVERY_TYPE[..end], &CONVERT);

@@ -16,7 +16,7 @@ pub struct SourceFile {
     pub name: String,
     /// The offset of the file's first byte in the whole text.
     pub start: usize,
-    /// The line number of the first line. It is 1, unless this is only a part of a file.
+    /// The line number of the first line. It is 1, unless this is only part of a file.
     pub first_line: usize,
 }
 
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn any_order_of_places_gives_the_same_as_counting() {
+    fn any_order_of_offsets_gives_the_counted_location() {
         let line = "métric{l=\"日本\"} 1\n";
         let (bytes, files) = sources(&[
             ("a", line.repeat(9_000).as_bytes()),

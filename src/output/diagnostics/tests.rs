@@ -153,7 +153,7 @@ fn github() {
 }
 
 #[test]
-fn human_with_help_and_related_places() {
+fn human_with_help_and_related_positions() {
     let text = b"up{a=\"b\"} 1\n# a comment\n# another\nup{a=\"b\",a=\"c\"} 2\n";
     let mut found = diagnostic(Severity::Error, 43..44, "this label was given before");
     found.help = Some("drop one of them\nor give it another name".to_owned());
@@ -191,7 +191,7 @@ error[no-samples]: this label was given before
 }
 
 #[test]
-fn human_marks_places_without_a_character() {
+fn human_marks_positions_without_a_character() {
     assert_data_eq!(
         human("up 1\nup 2", &[9..9, 4..5, 5..5]),
         str![[r#"
@@ -525,7 +525,7 @@ fn hidden_diagnostics_are_counted() {
 }
 
 #[test]
-fn each_severity_is_shown_where_it_belongs() {
+fn the_channel_format_and_verbosity_decide_what_is_shown() {
     use Channel::{Message, Result};
     use MessageFormat::{Github, Human, Json, Short};
     use Verbosity::{Normal, Quiet, Verbose};

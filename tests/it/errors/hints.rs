@@ -84,7 +84,7 @@ fn tls_to_a_plain_port_names_the_http_url() {
         connection.read_bytes(5);
         connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
     });
-    let hint = "if the server does not use TLS: -g http://{}\n";
+    let hint = "if the server does not use TLS, use -g http://{}\n";
     push_says(&server, Some("https://{}"), 6, &[hint]);
 }
 
@@ -176,7 +176,7 @@ fn a_missing_path_has_a_likely_cause() {
     let method = answering(405, &[], "Method Not Allowed\n");
     says(&method, PUSH, 4, &["hint: does a proxy in front of the gateway reject PUT, or rewrite every path"]);
     let delete = [DELETE, &["-g", "{}/push"]].concat();
-    says(&method, &delete, 4, &["reject DELETE, or rewrite", "Is the path `/push` right?\n"]);
+    says(&method, &delete, 4, &["reject DELETE, or rewrite", "is the path `/push` right?\n"]);
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn prometheus_is_recognized() {
         let url = format!("http://{}", server.address());
         let hint = format!(
             "\nhint: this is a Prometheus server, not a Pushgateway\n      \
-             if it runs with --web.enable-remote-write-receiver: the same command with --remote-write {url} in place of -g\n"
+             if it runs with --web.enable-remote-write-receiver, use the same command with --remote-write {url} in place of -g\n"
         );
         pushgw().args(PUSH).args(["-g", &url]).code(4).stderr_has(&hint).run();
         let run = |options: &[&str]| {
@@ -235,7 +235,7 @@ fn prometheus() -> Server {
 fn a_push_to_prometheus_names_remote_write() {
     let server = prometheus();
     let what = "this is a Prometheus server, not a Pushgateway\n";
-    let flag = "--web.enable-remote-write-receiver: the same command with";
+    let flag = "--web.enable-remote-write-receiver, use the same command with";
     let option = format!("{flag} --remote-write http://{{}} in place of -g\n");
     says(&server, &[PUSH, &["-g", "{}"]].concat(), 4, &[what, &option]);
     let with_login = option.replace("http://", "http://USER:PASSWORD@");
@@ -328,7 +328,7 @@ fn a_path_for_url_keeps_the_credentials_of_the_gateway() {
 fn a_port_on_which_nothing_listens_has_a_hint() {
     let (_bound, port) = closed_port();
     let call = || pushgw().args(["list", "--retries=0"]).code(6);
-    let named = "hint: is the gateway running, and is the port right? The default is 9091\n";
+    let named = "hint: is the gateway running, and is the port right? the default is 9091\n";
     call().args(["-g", &format!("localhost:{port}")]).stderr_has(named).run();
     call().env("PUSHGATEWAY_URL", format!("http://127.0.0.1:{port}")).stderr_has(named).run();
     let call = call().args(["--unix-socket", "http://me:hunter2@gw"]);

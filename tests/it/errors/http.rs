@@ -245,19 +245,19 @@ fn redirects(redirect_target: &str) -> Vec<Case> {
             let says = format!("({status} ");
             let to = format!("to {location}; redirects are not followed");
             let head = format!("HTTP/1.1 {status} X\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
-            Case::new(name, "the server redirects", 4, answer(head)).says(&says).says(&to)
+            Case::new(name, "the server sent a redirect", 4, answer(head)).says(&says).says(&to)
         })
         .chain([
             Case::new(
                 "a redirect without a location",
-                "the server redirects",
+                "the server sent a redirect",
                 4,
                 answer("HTTP/1.1 301 X\r\nContent-Length: 0\r\n\r\n"),
             )
             .says("redirects are not followed"),
             Case::new(
                 "a redirect with a password",
-                "the server redirects",
+                "the server sent a redirect",
                 4,
                 answer("HTTP/1.1 302 X\r\nLocation: http://u:hunter2@other/\r\nContent-Length: 0\r\n\r\n"),
             )
@@ -289,12 +289,12 @@ fn error_statuses() -> Vec<Case> {
         ("431", "the server rejected the request", 4),
         ("451", "the server rejected the request", 4),
         ("500", "temporary server error", 5),
-        ("501", "the server failed", 5),
+        ("501", "server error", 5),
         ("502", "temporary server error", 5),
         ("503", "temporary server error", 5),
         ("504", "temporary server error", 5),
-        ("505", "the server failed", 5),
-        ("511", "the server failed", 5),
+        ("505", "server error", 5),
+        ("511", "server error", 5),
     ];
     let case = |(status, words, code): (&'static str, &'static str, i32)| {
         let head = format!("HTTP/1.1 {status} X\r\nContent-Length: 18\r\n\r\nthe server's words");

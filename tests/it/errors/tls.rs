@@ -154,7 +154,7 @@ fn protocols() -> Vec<Case> {
             connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
             connection.hang();
         })
-        .says("if the server does not use TLS: -g http://{}\n"),
+        .says("if the server does not use TLS, use -g http://{}\n"),
         case(
             "no common algorithm",
             "the server and pushgw have no TLS algorithm in common",

@@ -82,7 +82,7 @@ fn exemplars_are_not_sent_by_remote_write() {
         .args(args)
         .stdin(EVERY_TYPE)
         .any_stdout()
-        .stderr_has("note: removed 2 exemplars: exemplars are not sent\n")
+        .stderr_has("note: removed 2 exemplars: remote write does not send exemplars\n")
         .run();
 }
 
@@ -103,7 +103,12 @@ fn a_push_sends_the_converted_text() {
 fn text_that_does_not_end_with_eof_is_cut_off() {
     let cut = "<stdin>:2:1: error: the text is cut off: its last line is not `# EOF`\n";
     let check = || pushgw().args(["check", "--format", "openmetrics", "--message-format", "short"]);
-    check().stdin("a 1\n").code(3).stdout(cut).stderr("error: 1 error; push would not send it\n").run();
+    check()
+        .stdin("a 1\n")
+        .code(3)
+        .stdout(cut)
+        .stderr("error: 1 error; push would not send this input\n")
+        .run();
     check()
         .stdin("a 1\n# EO")
         .code(3)
@@ -157,7 +162,8 @@ fn the_rules_of_the_gateway_apply_to_the_result() {
     let text = "# TYPE process_cpu_seconds_total gauge\nprocess_cpu_seconds_total 1\n# EOF\n";
     assert!(check(text).starts_with("<stdin>:1:8: error: `process_cpu_seconds_total` is a gauge here"));
     assert!(
-        check("push_time_seconds 1\n# EOF\n").starts_with("<stdin>:1:1: error: the gateway uses the name")
+        check("push_time_seconds 1\n# EOF\n")
+            .starts_with("<stdin>:1:1: error: the gateway itself uses the name")
     );
     assert!(
         check("a{job=\"y\"} 1\n# EOF\n").starts_with("<stdin>:1:3: warning: the grouping key overwrites")
@@ -183,13 +189,13 @@ fn openmetrics_without_its_last_line_is_reported_once() {
     let text = "# TYPE build info\nbuild_info{v=\"1\"} 1\n# TYPE s stateset\ns{s=\"on\"} 1\n# TYPE c counter\nc_total 1 # {t=\"x\"} 1\n# TYPE u unknown\nu 1\n";
     let call = || pushgw().args(["check", "--message-format", "short"]).stdin(text).code(3);
     let named = "<stdin>:1:1: error: this is OpenMetrics text, but its last line is not `# EOF`\n";
-    call().stdout_has(named).stderr("error: 1 error, 1 warning; a gateway would reject it\n").run();
+    call().stdout_has(named).stderr("error: 1 error, 1 warning; a gateway would reject this input\n").run();
     pushgw().arg("check").stdin(format!("{text}# EOF\n")).run();
     pushgw()
         .args(["check", "--format", "prometheus"])
         .stdin(format!("{text}# EOF\n"))
         .code(3)
-        .stdout_has("this is OpenMetrics text, but it is read in the Prometheus text format")
+        .stdout_has("this is OpenMetrics text, but it is parsed as the Prometheus text format")
         .stdout_has("use `--format openmetrics`, or `pushgw convert`")
         .any_stderr()
         .run();
@@ -237,7 +243,7 @@ fn a_metric_in_two_files_is_an_error() {
         .file("one.om", text)
         .file("two.om", text)
         .code(3)
-        .stdout("two.om:1:8: error: the lines of `a` are not together\n")
+        .stdout("two.om:1:8: error: the lines of `a` are not consecutive\n")
         .any_stderr()
         .run();
     pushgw()

@@ -5,14 +5,14 @@
 //! needed.
 
 pub use crate::os::stdin_has_bytes;
-use crate::os::{find_in_path, is_in_foreground, stdin_is_pipe};
+use crate::os::{find_in_path, owns_terminal, stdin_is_pipe};
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
 
 /// The environment of the process, without its arguments.
 #[derive(Clone, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact about a stream")]
+#[expect(clippy::struct_excessive_bools, reason = "each describes a stream")]
 pub struct Environment {
     pub variables: HashMap<OsString, OsString>,
     pub stdin_is_terminal: bool,
@@ -66,7 +66,7 @@ pub struct Foreground;
 
 impl Write for Foreground {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if is_in_foreground() { io::stderr().write(bytes) } else { Ok(bytes.len()) }
+        if owns_terminal() { io::stderr().write(bytes) } else { Ok(bytes.len()) }
     }
 
     fn flush(&mut self) -> io::Result<()> {

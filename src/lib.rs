@@ -111,8 +111,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         Err(_) => format.unwrap_or_default(),
     };
     let mut printer = Printer::new(streams.stdout, streams.stderr, terminal, verbosity)
-        .with_progress(streams.progress)
         .with_format(format)
+        .with_progress(streams.progress)
         .with_ci(config::is_ci(environment));
     let mut unused_credentials = None;
     let done = match parsed {

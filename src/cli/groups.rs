@@ -233,15 +233,15 @@ pub struct SelectionArgs {
     ///
     /// NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX. Repeatable: a group must match all of them. As in PromQL, a
     /// regular expression must match the whole value, and a label that the group does not have is the empty string. Several
-    /// matchers can be written in braces, as list prints them: '{job="ci",repo="a"}'. A script should quote a variable,
-    /// --match "job=\"$JOB\"": if its value begins with `~`, job=$JOB would be a regular expression.
+    /// matchers can be written in braces, as list prints them: '{job="ci",repo="a"}'. In a script, quote a
+    /// variable, as in --match "job=\"$JOB\"": if its value begins with `~`, job=$JOB would be a regular expression.
     #[arg(long = "match", value_name = "MATCHER")]
     pub matchers: Vec<OsString>,
     /// Groups without a successful push for this long
     ///
     /// Groups whose last successful push is older than this, such as 90s, 2h or 7d, or that never had one. Ages are
     /// measured by the gateway's clock. If it differs from this machine's by more than five minutes, delete requires --force.
-    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
+    #[arg(long, value_name = "DURATION")]
     pub older_than: Option<OsString>,
     /// Groups whose last push failed
     #[arg(long)]

@@ -1,7 +1,8 @@
 //! Finds arguments that clap would accept with a different meaning than intended, before clap parses them.
 
 use super::tips::{JSON, is_plain};
-use clap::{Arg, Command};
+use super::words::{needs_next, short, takes_value};
+use clap::Command;
 use std::ffi::{OsStr, OsString};
 
 /// An argument that is almost certainly a mistake.
@@ -24,6 +25,7 @@ const THEIRS: &[(&str, &str)] = &[
 /// subcommands, which take time to build.
 pub(super) fn may_be(arg: &OsStr) -> bool {
     match arg.as_encoded_bytes() {
+        [b'-', b'0'..=b'9', ..] => true,
         [b'-', first, _, ..] => *first != b'-',
         [first, ..] => !first.is_ascii(),
         [] => false,
@@ -88,35 +90,6 @@ fn single_dash(command: &Command, arg: &str, next: Option<&str>) -> Option<Mista
         None => " is not an option".to_owned(),
     };
     Some(Mistake { message: format!("`-{name}`{read_as}"), hint })
-}
-
-/// Returns true if the value of this option is the next argument.
-pub(super) fn needs_next(command: &Command, arg: &str) -> bool {
-    if let Some(name) = arg.strip_prefix("--") {
-        return command
-            .get_arguments()
-            .any(|option| option.get_long() == Some(name) && takes_value(option) && !is_optional(option));
-    }
-    let Some(cluster) = arg.strip_prefix('-') else { return false };
-    let mut letters = cluster.chars();
-    while let Some(option) = letters.next().and_then(|letter| short(command, letter)) {
-        if takes_value(option) {
-            return letters.as_str().is_empty();
-        }
-    }
-    false
-}
-
-fn short(command: &Command, letter: char) -> Option<&Arg> {
-    command.get_arguments().find(|option| option.get_short() == Some(letter))
-}
-
-fn takes_value(option: &Arg) -> bool {
-    option.get_action().takes_values()
-}
-
-fn is_optional(option: &Arg) -> bool {
-    option.get_num_args().is_some_and(|count| count.min_values() == 0)
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub(crate) mod parse;
 mod push;
 mod run;
 mod tips;
+mod words;
 
 use crate::output::{ColorChoice, MessageFormat};
 use clap::builder::styling::{AnsiColor, Styles};

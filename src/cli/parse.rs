@@ -3,6 +3,7 @@
 
 use crate::cli;
 use crate::cli::mistakes::{self, Mistake};
+use crate::cli::words;
 use crate::output::{Channel, Printer, sanitize};
 use crate::secret::without_user_and_query;
 use clap::error::{ContextValue, ErrorKind};
@@ -48,9 +49,11 @@ pub(crate) fn parse(
     if starts_with_option || args.iter().take_while(|arg| *arg != "--").any(|arg| mistakes::may_be(arg)) {
         command.build();
         options_after_command(&command, &mut args);
-        let named = args.get(1).and_then(|name| command.find_subcommand(name));
-        if let Some(mistake) = named.and_then(|named| mistakes::find(named, &args[2..])) {
-            return Err(ParseError::Mistake(mistake));
+        if let Some(named) = args.get(1).and_then(|name| command.find_subcommand(name)) {
+            words::join_negative_values(named, &mut args);
+            if let Some(mistake) = mistakes::find(named, &args[2..]) {
+                return Err(ParseError::Mistake(mistake));
+            }
         }
     }
     // clap ignores a trailing `--`. With `-- $CMD` and an empty variable, standard input would be pushed.
@@ -78,7 +81,7 @@ pub(crate) fn parse(
 /// Moves options that precede the subcommand to the place after it, so that a shell alias for `pushgw -g URL` works.
 fn options_after_command(program: &clap::Command, args: &mut [OsString]) {
     // An option has the same meaning in all subcommands, so it takes a value if it does in any of them.
-    let has_value = |arg: &str| program.get_subcommands().any(|command| mistakes::needs_next(command, arg));
+    let has_value = |arg: &str| program.get_subcommands().any(|command| words::needs_next(command, arg));
     let mut place = 1;
     while let Some(arg) = args.get(place).and_then(|arg| arg.to_str()).filter(|arg| arg.starts_with('-')) {
         if ["-V", "--version"].contains(&arg) {

@@ -1,40 +1,45 @@
 //! Suggestions for commands and options of other programs, such as curl, that pushgw does not have. clap itself
 //! suggests only names with a similar spelling.
 
+use super::words::filled_in;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 use std::ffi::OsString;
 
-/// Commands of other programs, each with the pushgw command to use instead.
-const COMMANDS: &[(&[&str], &str)] = &[
-    (&["put", "send", "publish", "upload", "replace", "write"], "push -j JOB [FILE]"),
+/// Commands of other programs, each with the pushgw command to use instead, and its arguments.
+const COMMANDS: &[(&[&str], &str, &str)] = &[
+    (&["put", "send", "publish", "upload", "replace", "write"], "push", "-j JOB [FILE]"),
     (
         &["post", "append", "merge", "patch", "pushadd", "push-add", "push_add", "update", "upsert"],
-        "add -j JOB [FILE]",
+        "add",
+        "-j JOB [FILE]",
     ),
     (
         &["del", "remove", "wipe", "prune", "purge", "clean", "cleanup", "expire"],
-        "delete -j JOB, or pushgw delete --older-than 7d",
+        "delete",
+        "-j JOB, or pushgw delete --older-than 7d",
     ),
-    (&["groups", "jobs"], "list"),
-    (&["watch", "top"], "list --watch"),
+    (&["groups", "jobs"], "list", ""),
+    (&["watch", "top"], "list --watch", ""),
     (
         &["get", "cat", "dump", "export", "backup", "metrics", "describe", "inspect"],
-        "show -j JOB, or pushgw show --all",
+        "show",
+        "-j JOB, or pushgw show --all",
     ),
-    (&["version"], "--version"),
-    (&["man", "manual", "usage"], "COMMAND --help, or man pushgw"),
-    (&["import", "restore", "load"], "push --groups FILE"),
-    (&["health", "healthy", "ready", "ping", "info", "doctor"], "status"),
-    (&["lint", "validate", "verify", "test"], "check [FILE]"),
-    (&["complete", "completion"], "completions bash"),
-    (&["exec", "time", "wrap", "cron", "monitor"], "run -j JOB -- COMMAND"),
-    (&["alerts", "rule"], "rules"),
-    (&["openmetrics", "open-metrics", "om"], "convert [FILE], or push -j JOB --format openmetrics [FILE]"),
+    (&["version"], "--version", ""),
+    (&["man", "manual", "usage"], "COMMAND --help,", "or man pushgw"),
+    (&["import", "restore", "load"], "push --groups", "FILE"),
+    (&["health", "healthy", "ready", "ping", "info", "doctor"], "status", ""),
+    (&["lint", "validate", "verify", "test"], "check", "[FILE]"),
+    (&["complete", "completion"], "completions", "bash"),
+    (&["exec", "time", "wrap", "cron", "monitor"], "run", "-j JOB -- COMMAND"),
+    (&["alerts", "rule"], "rules", ""),
+    (&["openmetrics", "open-metrics", "om"], "convert", "[FILE], or push -j JOB --format openmetrics [FILE]"),
     (
         &["remote-write", "remote", "remotewrite", "remote_write", "rw"],
-        "push -j JOB --remote-write URL [FILE]",
+        "push --remote-write",
+        "URL -j JOB [FILE]",
     ),
 ];
 
@@ -81,7 +86,7 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let Some(typed) = text(error, ContextKind::InvalidSubcommand) else { return };
-            if let Some(meant) = meant_command(&typed) {
+            if let Some(meant) = meant_command(&typed, command, args) {
                 error.remove(ContextKind::SuggestedSubcommand);
                 add_tip(error, &meant);
             } else if is_delete_suggested(error) {
@@ -181,13 +186,14 @@ fn is_delete_suggested(error: &Error) -> bool {
     }
 }
 
-fn meant_command(typed: &str) -> Option<String> {
+fn meant_command(typed: &str, program: &Command, args: &[OsString]) -> Option<String> {
     if typed.contains("://") || typed.contains("/metrics/job") {
         return Some("use --url for the URL of a group: pushgw push --url URL [FILE]".to_owned());
     }
-    let (_, ours) =
-        COMMANDS.iter().find(|(theirs, _)| theirs.iter().any(|t| t.eq_ignore_ascii_case(typed)))?;
-    Some(format!("use pushgw {ours}"))
+    let (_, ours, arguments) =
+        COMMANDS.iter().find(|(theirs, ..)| theirs.iter().any(|t| t.eq_ignore_ascii_case(typed)))?;
+    let meant = filled_in(ours, typed, args, program).unwrap_or_else(|| format!("{ours} {arguments}"));
+    Some(format!("use pushgw {}", meant.trim_end()))
 }
 
 /// Returns `typed` for use in a suggested command. If a shell could interpret it, or it may contain a password

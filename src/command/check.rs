@@ -38,6 +38,7 @@ pub(super) fn run(
         None
     };
     refuse(settings, &report, consequence).and(shown)?;
+    note_removed(settings, &report, context.printer);
     context.printer.success(&format!("{}; {}", amount(&report), diagnostics::summary(&report)));
     Ok(())
 }
@@ -64,6 +65,13 @@ pub(super) fn accept_or<'a>(
     let report = report(settings, grouping, input, true);
     show(input, &report, Channel::Message, printer)?;
     refuse(settings, &report, consequence)?;
+    note_removed(settings, &report, printer);
+    let body = exposition::apply(&input.bytes, &report.splices);
+    Ok(Accepted { body, amount: amount(&report) })
+}
+
+/// Prints how many timestamps, exemplars and units a push leaves out, only with `-v`.
+fn note_removed(settings: &Check, report: &Report, printer: &mut Printer<'_>) {
     if report.stripped > 0 {
         printer.note(&format!("removed {}", plural(report.stripped, "timestamp")));
     }
@@ -77,8 +85,6 @@ pub(super) fn accept_or<'a>(
             });
         }
     }
-    let body = exposition::apply(&input.bytes, &report.splices);
-    Ok(Accepted { body, amount: amount(&report) })
 }
 
 /// Formats the counts, such as `2 metrics, 5 samples`.

@@ -109,8 +109,8 @@ fn send(client: &Client, request: &Request<'_>, printer: &mut Printer<'_>) -> Re
     gateway::send(client, request, &mut listener(printer))
 }
 
-/// Returns a hint if the server turns out to be Prometheus. `of_many` is true for `push --groups`, which has no
-/// remote-write equivalent.
+/// Returns a hint if the server turns out to be Prometheus. `of_many` is true for `push --groups` and `delete`,
+/// which have no remote-write equivalent.
 fn prometheus_hint(
     error: &http::Error,
     client: &Client,
@@ -129,6 +129,14 @@ fn prometheus_hint(
         let instead = commands::write_instead(connection);
         format!("{what}\nif it runs with --web.enable-remote-write-receiver, use {instead}")
     })
+}
+
+/// Converts the error of a deletion, and adds a hint if the server turns out to be Prometheus.
+fn explain_prometheus(mut error: http::Error, client: &Client, printer: &mut Printer<'_>) -> Failure {
+    let client = client.with_time_left(error.elapsed);
+    let hint = client.and_then(|client| prometheus_hint(&error, &client, true, &mut listener(printer)));
+    error.hint = hint.or(error.hint);
+    error.into()
 }
 
 /// Converts the error of a push, and adds the cause if it can be found in the gateway's groups.

@@ -130,8 +130,8 @@ impl Delete {
         };
         if args.as_curl {
             return Err(Failure::usage_with_hint(
-                "--as-curl prints the request for one group, but this selects several",
-                "pushgw list --format path prints the path of each group, for --as-curl --url PATH",
+                "--as-curl prints the request for one group, but this command selects several",
+                "pushgw list --format path prints the path of each group, to use with --as-curl --url PATH",
             ));
         }
         if !args.all && selection.is_every_group() {

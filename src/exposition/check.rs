@@ -135,7 +135,7 @@ impl<'a> Checker<'a> {
                 let family =
                     self.samples.check(all.start, (&sample, labels), self.current, &mut self.context);
                 self.current = family.or(self.current);
-                if !sample.value.is_empty() {
+                if !sample.value.is_empty() && !multiline::is_status_line(&bytes[trimmed.clone()]) {
                     self.context.trailing_whitespace(trailing);
                 }
             }
@@ -229,5 +229,5 @@ fn openmetrics_message(is_complete: bool, options: &CheckOptions<'_>) -> Message
             .help(format!("{instead}; {OTHER_FORMAT}"));
     }
     Message::new("this is OpenMetrics text, but its last line is not `# EOF`")
-        .help(format!("if it is complete, add the line `# EOF`, and pushgw converts it; {OTHER_FORMAT}"))
+        .help(format!("if it is complete, add the line `# EOF`, so that pushgw converts it; {OTHER_FORMAT}"))
 }

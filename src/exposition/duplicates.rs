@@ -91,7 +91,8 @@ fn may_lack_parts(family: usize, families: &FamilyTable<'_>) -> bool {
 
 /// Warns about a histogram or summary with missing parts. The gateway exposes made-up values for them.
 pub(super) fn missing_parts(family: usize, line: usize, parts: Parts, context: &mut Context<'_>) {
-    let is_summary = context.families[family].kind == Some(Kind::Summary);
+    let kind = context.families[family].kind;
+    let (is_summary, is_gauge) = (kind == Some(Kind::Summary), kind == Some(Kind::GaugeHistogram));
     context.findings.warning(Code::MissingPart, series_at(context.bytes, line), || {
         let all = [
             (Parts::COUNT, "`_count`"),
@@ -103,14 +104,23 @@ pub(super) fn missing_parts(family: usize, line: usize, parts: Parts, context: &
             .filter(|(part, _)| !parts.has(*part) && (!is_summary || *part != Parts::INFINITY))
             .map(|(_, name)| name)
             .collect();
-        let (kind, name) =
-            (if is_summary { "summary" } else { "histogram" }, quoted(&context.families.name(family)));
+        let family = context.families.name(family);
+        let (kind, name) = (if is_summary { "summary" } else { "histogram" }, quoted(&family));
         let (missing, values) = match missing.split_last() {
             Some((last, [])) => ((*last).to_owned(), "a value"),
             Some((last, others)) => (format!("{} and {last}", others.join(", ")), "values"),
             None => return Message::default(),
         };
-        Message::new(format!("the {kind} {name} is missing {missing}; the gateway will make up {values}"))
+        let message = Message::new(format!(
+            "the {kind} {name} is missing {missing}; the gateway will make up {values}"
+        ));
+        // OpenMetrics has these names for the parts of a gauge histogram.
+        let is_stored = |suffix: &[u8]| context.families.exact(&[&*family, suffix].concat()).is_some();
+        if is_gauge && is_stored(b"_gcount") && is_stored(b"_gsum") {
+            return message
+                .help("`_gcount` and `_gsum` become two untyped metrics; write `_count` and `_sum`");
+        }
+        message
     });
 }
 

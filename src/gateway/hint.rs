@@ -64,11 +64,13 @@ fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connecti
                 "{another}if the gateway has a path prefix (--web.route-prefix), add it: {with_prefix}"
             ));
         }
-        405 if request.method == Method::Get => "is this the gateway's URL, with no path except a prefix?",
         405 => {
             let method = request.method.as_str();
-            let path =
-                if prefix.is_empty() { String::new() } else { format!(" is the path `{prefix}` right?") };
+            let path = match request.method {
+                _ if !prefix.is_empty() => format!(" is the path `{prefix}` right?"),
+                Method::Get => " is this the gateway's URL?".to_owned(),
+                _ => String::new(),
+            };
             return Some(format!(
                 "does a proxy in front of the gateway reject {method}, or rewrite every path to `/`?{path}"
             ));

@@ -14,7 +14,7 @@
 
 use super::read_at_most;
 use crate::error::{Failure, exit_code};
-use crate::os::{SIGCHLD, SIGHUP, SIGTERM, killed_by, send_signal, signal_name};
+use crate::os::{SIGCHLD, SIGHUP, SIGTERM, killed_by, reason, send_signal, signal_name};
 use crate::output::Progress;
 use crate::process::{self, BURST, NOT_FOUND, SIGNAL_BASE, SignalListener, SpawnError};
 use anyhow::Context as _;
@@ -51,18 +51,21 @@ pub(super) fn run(
             });
         },
     );
-    let listener = listener.context("can't listen for signals")?;
+    let listener = listener.map_err(|error| anyhow::anyhow!("can't handle signals: {}", reason(&error)))?;
+    progress.leave_signals();
     let child = process::spawn(command, |command| {
         command.stdout(Stdio::piped());
     });
     let mut child = child.map_err(|error| not_started(error, program))?;
+    progress.begin(&format!("running {name}"));
     let end = read_in_background(child.stdout.take(), limit, mem::take(output), sender)
         .and_then(|()| wait(&mut child, &events));
+    progress.end();
     if !matches!(end, Ok(End { text: None | Some(Ok(_)), .. })) {
         // Otherwise the command would keep writing, or block because nobody reads its output.
         let _ = child.kill();
     }
-    let mut end = end.with_context(|| format!("can't wait for `{name}`"))?;
+    let mut end = end.map_err(|error| anyhow::anyhow!("can't wait for `{name}`: {}", reason(&error)))?;
     listener.stop();
     // A signal may have arrived after `wait` returned.
     let late = events

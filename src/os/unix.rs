@@ -7,7 +7,7 @@ use nix::sys::time::TimeVal;
 use rustix::fs::{FileType, FlockOperation, Mode, RawMode, fchmod, flock, fstat};
 use rustix::io::{Errno, ioctl_fionread, retry_on_intr};
 use rustix::process::{Pid, Signal, WaitOptions, getpgrp, getpid, kill_process, wait};
-use rustix::termios::tcgetpgrp;
+use rustix::termios::{LocalModes, tcgetattr, tcgetpgrp};
 use signal_hook::consts::SIGABRT;
 pub use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::SignalsInfo;
@@ -16,8 +16,8 @@ use signal_hook::low_level;
 use signal_hook::low_level::siginfo::{Cause, Origin};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 pub use std::os::unix::net::UnixStream;
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Child, ExitStatus};
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -32,10 +32,12 @@ pub fn stdin_has_bytes() -> bool {
     ioctl_fionread(io::stdin()).is_ok_and(|bytes| bytes > 0)
 }
 
-/// Returns true if the process is in the foreground of the terminal on standard error.
-pub fn is_in_foreground() -> bool {
+/// Returns true if the process is in the foreground of the terminal on standard error, and no other program asks for
+/// a password there.
+pub fn owns_terminal() -> bool {
     // A process without a controlling terminal counts as being in the foreground.
     tcgetpgrp(io::stderr()).map_or(true, |group| group == getpgrp())
+        && tcgetattr(io::stderr()).map_or(true, |state| state.local_modes.contains(LocalModes::ECHO))
 }
 
 pub fn is_block_device(kind: fs::FileType) -> bool {
@@ -111,6 +113,11 @@ pub(super) fn end_by(signal: i32, status: i32) -> ! {
         let _ = low_level::emulate_default_handler(signal);
     }
     low_level::exit(status)
+}
+
+/// Replaces this process by the command. Returns only if that fails.
+pub fn replace(command: &mut Command) -> io::Error {
+    command.exec()
 }
 
 pub(super) fn signal_name(signal: i32) -> Option<&'static str> {

@@ -118,13 +118,14 @@ impl<'a> Printer<'a> {
         matches!(self.format, MessageFormat::Json | MessageFormat::Github)
     }
 
-    /// Shows progress on `stderr`, which is a second handle to standard error. Does nothing with `-q`, or if
-    /// standard error is not a terminal that can erase a line.
+    /// Shows progress on `stderr`, which is a second handle to standard error. Without a terminal that can
+    /// erase a line, it can only report an interruption. Does nothing with `-q`.
     #[must_use]
     pub fn with_progress(mut self, stderr: Option<Box<dyn Write + Send>>) -> Self {
-        if self.terminal.stderr.moves_cursor && self.verbosity >= Verbosity::Normal {
-            let Terminal { width, charset, .. } = self.terminal;
-            self.progress = stderr.map_or_else(Progress::default, |s| Progress::new(s, width, charset));
+        let Terminal { stderr: OutputStream { moves_cursor, .. }, width, charset, .. } = self.terminal;
+        if self.verbosity >= Verbosity::Normal && (moves_cursor || self.format != MessageFormat::Json) {
+            let new = |stderr| Progress::new(stderr, moves_cursor, width, charset);
+            self.progress = stderr.map_or_else(Progress::default, new);
         }
         self
     }

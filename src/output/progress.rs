@@ -3,7 +3,7 @@
 //! The line is shown if work takes more than a second without other output, unless `-q` is given. Any output
 //! removes it first. [`ProgressState`] decides what to show and when, and gets the current time as an
 //! argument. A separate thread writes the line, because the work blocks while it reads standard input or
-//! waits for a response. If the output is not a terminal, there is no thread.
+//! waits for a response. If the output is not a terminal, there is no line.
 
 use super::sanitize::{self, Charset};
 use super::width;
@@ -25,7 +25,7 @@ const CLEAR: &str = "\r\x1b[K";
 /// Assumed width of a terminal that does not report it, in columns.
 const COLUMNS: usize = 80;
 
-/// A handle to the progress line. It is empty and its methods do nothing if there is no terminal.
+/// A handle to the progress line. It is empty and its methods do nothing with `-q`.
 #[derive(Clone, Default)]
 pub struct Progress(Option<Arc<Shared>>);
 
@@ -38,15 +38,24 @@ struct Shared {
 /// The state that the two threads share.
 struct Screen {
     terminal: Box<dyn Write + Send>,
+    /// False if standard error is not a terminal. Then only the text of [`Progress::on_interrupt`] is written.
+    is_shown: bool,
     state: ProgressState,
     has_painter: bool,
+    /// True if signals are handled, by this module or by the caller.
+    is_guarded: bool,
 }
 
 impl Progress {
-    /// Creates a progress line on this terminal.
-    pub(super) fn new(terminal: Box<dyn Write + Send>, columns: Option<usize>, charset: Charset) -> Self {
+    /// Creates a progress line on this terminal, or on a stream that is not a terminal.
+    pub(super) fn new(
+        terminal: Box<dyn Write + Send>,
+        is_shown: bool,
+        columns: Option<usize>,
+        charset: Charset,
+    ) -> Self {
         let state = ProgressState::new(columns.unwrap_or(COLUMNS), charset);
-        let screen = Mutex::new(Screen { terminal, state, has_painter: false });
+        let screen = Mutex::new(Screen { terminal, is_shown, state, has_painter: false, is_guarded: false });
         Self(Some(Arc::new(Shared { screen, begun: Condvar::new() })))
     }
 
@@ -68,12 +77,31 @@ impl Progress {
     /// Sets the text that replaces the line if a signal ends the process, such as `interrupted: 2 of 60
     /// groups deleted`.
     pub fn on_interrupt(&self, report: &str) {
-        self.change(|state, _| report.clone_into(&mut state.interrupted));
+        if let Some(shared) = &self.0 {
+            report.clone_into(&mut shared.lock().state.interrupted);
+        }
+    }
+
+    /// Makes a signal print the text of [`Self::on_interrupt`] even if no line is shown.
+    pub fn guard(&self) {
+        if let Some(shared) = &self.0 {
+            shared.guard(&mut shared.lock());
+        }
+    }
+
+    /// Leaves signals to the caller, which must call [`Self::abandon`] before a signal ends the process.
+    pub fn leave_signals(&self) {
+        if let Some(shared) = &self.0 {
+            shared.lock().is_guarded = true;
+        }
     }
 
     fn change(&self, change: impl FnOnce(&mut ProgressState, Instant)) {
         let Some(shared) = &self.0 else { return };
         let mut screen = shared.lock();
+        if !screen.is_shown {
+            return;
+        }
         change(&mut screen.state, Instant::now());
         if !std::mem::replace(&mut screen.has_painter, true) {
             let shared = Arc::clone(shared);
@@ -117,6 +145,14 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, Screen> {
         self.screen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Handles signals from now on, unless they already are.
+    fn guard(self: &Arc<Self>, screen: &mut Screen) {
+        if !std::mem::replace(&mut screen.is_guarded, true) {
+            let progress = Progress(Some(Arc::clone(self)));
+            let _ = SignalListener::before_end(move || progress.abandon());
+        }
+    }
 }
 
 impl Screen {
@@ -157,13 +193,11 @@ impl<R> Drop for Watched<'_, R> {
 
 /// Writes the line whenever it changes, until the process ends.
 fn paint(shared: &Arc<Shared>) {
-    let mut is_guarded = false;
     let mut screen = shared.lock();
     loop {
         let (text, pause) = screen.state.tick(Instant::now());
-        if !text.is_empty() && !std::mem::replace(&mut is_guarded, true) {
-            let progress = Progress(Some(Arc::clone(shared)));
-            let _ = SignalListener::before_end(move || progress.abandon());
+        if !text.is_empty() {
+            shared.guard(&mut screen);
         }
         screen.write(&text);
         screen = match pause {

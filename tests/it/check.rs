@@ -28,6 +28,11 @@ fn a_terminal_shows_a_summary_of_valid_text() {
         .stdout("<metric>:2:4: fixed: the line ends with a space or tab\n")
         .stderr("2 metrics, 2 samples; 1 repair\n")
         .run();
+    check()
+        .args(["-v", "--strip-timestamps"])
+        .stdin("a 1 1700000000000\nb 2 1700000000000\n")
+        .stderr("note: removed 2 timestamps\n2 metrics, 2 samples; no problems\n")
+        .run();
     check().args(["-v", "--allow-empty"]).stderr("0 metrics, 0 samples; no problems\n").run();
 }
 
@@ -371,4 +376,23 @@ fn several_files_are_checked_as_one_text() {
         .args(["--message-format", "short", "1.prom", "2.prom"])
         .stdout("2.prom:1:8: fixed: the HELP line for `a` is repeated\n2.prom:2:8: fixed: the TYPE line for `a` is repeated\n")
         .run();
+}
+
+/// An unset variable in `echo "$NAME{host=\"$h\"} 1"` has this effect. If the check took quadratic time, it would take
+/// minutes.
+#[test]
+fn many_lines_without_a_metric_name_are_reported() {
+    for line in
+        ["{host=\"1234\"} 1\n", "{label_1234=\"x\"} 1\n", "{a=\"1\",label_1234=\"x\"} 1234\n", "{} 1234\n"]
+    {
+        let lines = (0..100_000).map(|number| line.replace("1234", &number.to_string()));
+        let text: String = std::iter::once("up 1\n".to_owned()).chain(lines).collect();
+        pushgw()
+            .arg("check")
+            .stdin(text)
+            .code(3)
+            .any_stdout()
+            .stderr_has("error: 100000 errors; push would not send it\n")
+            .run();
+    }
 }

@@ -166,6 +166,7 @@ fn completes_in(shell: Shell) {
         return;
     };
     prompt.completes("pushgw del\t", &["delete"]);
+    prompt.completes("pushgw help sta\t", &["help", "status"]);
     prompt.completes("pushgw delete --ol\t7d", &["delete", "--older-than", "7d"]);
     prompt.completes("pushgw list --format ta\t", &["list", "--format", "table"]);
     prompt.completes("pushgw push -j x met\t", &["push", "-j", "x", "metrics.prom"]);
@@ -206,6 +207,25 @@ fn in_bash() {
 #[ignore = "needs a real Pushgateway (fetched on first use)"]
 fn in_zsh() {
     completes_in(Shell::Zsh);
+}
+
+/// bash does not tell a completion function about the variables before the command.
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn the_gateway_of_a_variable_on_the_line_is_used() {
+    let gateway = Gateway::start(newest_gateway(), &[]);
+    assert_eq!(gateway.put("/metrics/job/nightly", "m 1\n").status, 200);
+    let url = gateway.url();
+    for shell in [Shell::Zsh, Shell::Fish] {
+        let variables = [("PUSHGATEWAY_URL", "http://127.0.0.1:1")];
+        let Some(mut prompt) = Prompt::start(shell, &variables) else { continue };
+        let line = format!("PUSHGATEWAY_URL={url} PUSHGATEWAY_TIMEOUT='5s' pushgw delete -j ni\t");
+        prompt.completes(&line, &["delete", "-j", "nightly"]);
+        prompt.completes(&format!("true; {line}"), &["delete", "-j", "nightly"]);
+        // These variables are for another command.
+        let line = format!("PUSHGATEWAY_URL={url} true; pushgw delete -j ni\t");
+        prompt.completes(&line, &["delete", "-j", "ni"]);
+    }
 }
 
 /// No message is printed either, because it would end up in the command line.
@@ -260,6 +280,8 @@ fn every_command_and_every_shown_option_is_offered() {
     program.build();
     let commands: Vec<_> = program.get_subcommands().map(clap::Command::get_name).collect();
     assert_eq!(offered(&[""], &[]), commands);
+    assert_eq!(offered(&["help", ""], &[]), commands);
+    assert_eq!(offered(&["help", "push", ""], &[]), [""; 0]);
     for command in program.get_subcommands() {
         let mut options: Vec<_> = command
             .get_arguments()

@@ -187,6 +187,30 @@ const MISTAKES: &[(&str, &str)] = &[
     ("push-add", "use pushgw add"),
     ("update", "use pushgw add"),
     ("describe", "use pushgw show"),
+    ("update -j backup f", "use pushgw add -j backup f\n"),
+    ("pushadd -i 1 --job=a f", "use pushgw add -i 1 --job=a f\n"),
+    ("put f", "use pushgw push -j JOB f\n"),
+    ("exec -j backup -- tool -x", "use pushgw run -j backup -- tool -x\n"),
+    ("time ./backup.sh a", "use pushgw run -j JOB -- ./backup.sh a\n"),
+    ("cron nightly -- true", "use pushgw run -j nightly -- true\n"),
+    ("describe db", "use pushgw show -j db\n"),
+    ("get -j $HOME", "use pushgw show -j '$HOME'\n"),
+    ("remove --older-than 7d", "use pushgw delete --older-than 7d\n"),
+    ("restore -g gw f", "use pushgw push -g gw --groups f\n"),
+    ("complete zsh", "use pushgw completions zsh\n"),
+    ("watch -j x", "use pushgw list -j x --watch\n"),
+    // The words do not fit the other command, or can't be printed.
+    ("remove a b", "use pushgw delete -j JOB, or"),
+    ("update -j x --nonsense", "use pushgw add -j JOB [FILE]\n"),
+    ("update -j \u{1b}[2J", "use pushgw add -j JOB [FILE]\n"),
+    // A secret is not repeated.
+    ("update -u me:hunter2 -j x f", "use pushgw add -j x f\n"),
+    ("update -uhunter2 -qu hunter2 --user=hunter2 -j x f", "use pushgw add -j x f\n"),
+    ("update -HX:hunter2 --header hunter2 -j x f", "use pushgw add -j x f\n"),
+    ("update -g http://me:hunter2@gw -j x f", "use pushgw add -g http://gw -j x f\n"),
+    ("rw -j x http://gw/w?t=hunter2", "push -j x --remote-write 'http://gw/w?t=REDACTED'\n"),
+    ("exec -j x -- curl -u me:hunter2 gw", "use pushgw run -j x -- COMMAND\n"),
+    ("exec -j x -- curl http://me:hunter2@gw", "use pushgw run -j x -- COMMAND\n"),
     ("version", "use pushgw --version"),
     ("man", "use pushgw COMMAND --help, or man pushgw"),
     ("push --allow", "'--allow-empty'"),
@@ -243,7 +267,7 @@ fn a_wrong_command_line_gets_a_suggestion() {
     for (typed, meant) in MISTAKES {
         let code = if typed.starts_with("run ") { 125 } else { 2 };
         let said = pushgw().args(typed.split_whitespace()).code(code).stderr_has(meant).run().stderr();
-        assert!(!said.contains("as a value"), "{said}");
+        assert!(!said.contains("as a value") && !said.contains("hunter2"), "{said}");
     }
 }
 

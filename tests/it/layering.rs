@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// Each top-level module, and the modules that it may use.
 const ALLOWED: &[(&str, &[&str])] = &[
-    ("cli", &["output", "secret"]),
+    ("cli", &["output", "secret", "shell"]),
     (
         "command",
         &[

@@ -296,9 +296,9 @@ fn unused_credentials_are_reported() {
     for (variables, says) in [
         (
             "PUSHGATEWAY_PASSWORD=x",
-            "PUSHGATEWAY_PASSWORD is set, but was not used: set PUSHGATEWAY_USER, too",
+            "PUSHGATEWAY_PASSWORD is set, but was not used: PUSHGATEWAY_USER must be set, too",
         ),
-        ("PUSHGATEWAY_BEARER_TOKEN=", "PUSHGATEWAY_BEARER_TOKEN is set, but was not used: it is empty"),
+        ("PUSHGATEWAY_BEARER_TOKEN=", "PUSHGATEWAY_BEARER_TOKEN is set but empty, so it was not used"),
     ] {
         let call =
             shell(&format!("{variables} pushgw push -j x -m 'a 1'")).env("PUSHGATEWAY_URL", server.url());
@@ -538,6 +538,17 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("delete --failed ci --yes", 2, "select the job with --match job=ci"),
     ("delete --older-than '7 d' --yes", 2, "write 7d"),
     ("delete --older-than=-7 --yes", 2, "`-7` has no unit: write 7d for days"),
+    ("list --timeout -1s", 2, "--timeout: `-1s` is negative: write 1s"),
+    ("push -j x --connect-timeout -5s f", 2, "--connect-timeout: `-5s` is negative: write 5s"),
+    ("push -j x --retries -1 f", 2, "--retries: invalid number of retries `-1`"),
+    ("run -j x --expect-every -1d -- true", 125, "--expect-every: `-1d` is negative: write 1d"),
+    ("run -j x --expect-within -2h -- true", 125, "--expect-within: `-2h` is negative: write 2h"),
+    ("run -j x --ok-status -1 -- true", 125, "--ok-status: "),
+    ("list --watch -2", 2, "--watch: invalid number of seconds `-2`"),
+    ("status --watch -2s", 2, "--watch: "),
+    // An empty variable is not filled with the next argument.
+    ("run -j x --timeout -- true", 125, "a value is required for '--timeout <DURATION>'"),
+    ("delete --older-than --yes", 2, "a value is required for '--older-than <DURATION>'"),
     ("delete --older-than 2mo --yes", 2, "a month is 30d"),
     ("delete --older-than 1h30 --yes", 2, "ends in a number without a unit"),
     ("delete --older-than 1.5d --yes", 2, "has a fraction"),

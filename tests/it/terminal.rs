@@ -184,6 +184,79 @@ fn progress_is_shown_while_a_fifo_has_no_writer() {
 }
 
 #[test]
+fn progress_shows_the_command_that_runs() {
+    let server = Server::answering(200, "");
+    let push = |command: &[&str]| {
+        pushgw().args(["push", "-j", "x", "-g", &server.url(), "--"]).args(command).tty(STDERR, 80)
+    };
+    // A password prompt is not overwritten. Echo stays off, so that nothing is shown afterwards either.
+    let ask = "stty -echo; printf 'password: ' >&2; read -r secret; echo a 1";
+    let mut asking = push(&["sh", "-c", ask]).controlled(80).session();
+    asking.wait_for("password: ");
+    let mut session = push(&["cat"]).silent_stdin().session();
+    session.wait_for("\rrunning cat (1s)");
+    session.wait_for("\rrunning cat (2s)");
+    session.write("a 1\n");
+    let ended = session.end();
+    assert_eq!(ended.status.code(), Some(0));
+    let done = format!("pushed to {{job=\"x\"}} on {}: 1 metric, 1 sample", server.url());
+    assert_eq!(shown(&ended.screen), [&done, ""]);
+    asking.type_keys("secret\n");
+    let ended = asking.end();
+    assert_eq!(ended.status.code(), Some(0));
+    assert_eq!(ended.screen.trim_end(), format!("password: {done}"));
+    // Ctrl-C ends the command, and pushgw says so.
+    let mut session = push(&["sleep", "600"]).controlled(80).session();
+    session.wait_for("\rrunning sleep (");
+    session.type_keys("\x03");
+    let ended = session.end();
+    assert_eq!(ended.status.code(), Some(130));
+    let lines = shown(&ended.screen);
+    assert!(lines.concat().ends_with(" `sleep` was killed by SIGINT; nothing was sent"), "{lines:?}");
+}
+
+#[test]
+fn an_interrupted_deletion_shows_how_many_groups_are_gone() {
+    let groups: Vec<String> = (0..60).map(|job| format!(r#"{{"labels":{{"job":"{job}"}}}}"#)).collect();
+    let groups = format!(r#"{{"status":"success","data":[{}]}}"#, groups.join(","));
+    let (tell, told) = mpsc::channel();
+    let state = Mutex::new((0, tell));
+    let server = Server::start(move |connection, _| {
+        while let Some(request) = connection.read_request() {
+            if request.method == "GET" {
+                connection.answer(200, &[date()], &groups);
+                continue;
+            }
+            let mut state = state.lock().unwrap();
+            state.0 += 1;
+            if state.0 % 3 == 0 {
+                state.1.send(()).unwrap();
+                drop(state);
+                return connection.hang();
+            }
+            connection.answer(202, &[], "");
+        }
+    });
+    let delete = || pushgw().args(["delete", "--all", "--yes", "-g", &server.url()]);
+    let third = || told.recv_timeout(crate::support::TIMEOUT).unwrap();
+    let text = "interrupted: 2 of 60 groups deleted";
+    let mut session = delete().controlled(80).session();
+    third();
+    session.type_keys("\x03");
+    let ended = session.end();
+    assert_eq!(ended.status.signal(), Some(Signal::INT.as_raw()));
+    assert!(shown(&ended.screen).iter().any(|line| line.ends_with(text)), "{ended:?}");
+    // The session needs a terminal, but standard error is a pipe. JSON output has no such line.
+    for (args, stderr) in [(&[][..], format!("{text}\n")), (&["--message-format=json"], String::new())] {
+        let session = delete().args(args).tty(&[Tty::Stdout], 80).session();
+        third();
+        session.send_signal(Signal::INT);
+        let ended = session.end();
+        assert_eq!((ended.status.signal(), ended.stderr), (Some(Signal::INT.as_raw()), stderr));
+    }
+}
+
+#[test]
 fn progress_shows_each_step_and_attempt() {
     let three = r#"{"status":"success","data":[{"labels":{"job":"a"}},{"labels":{"job":"b"}}]}"#;
     let (server, release) = delayed(move |method| if method == "DELETE" { (202, "") } else { (200, three) });

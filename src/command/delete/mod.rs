@@ -56,7 +56,8 @@ fn one_group(
     if delete.dry_run {
         return context.printer.line(format!("would delete {name}")).map_err(Failure::output);
     }
-    send(&client, path, context.printer)?;
+    send(&client, path, context.printer)
+        .map_err(|error| super::explain_prometheus(error, &client, context.printer))?;
     if let Some(key) = key {
         wait_until_gone(&client, key, context.printer)?;
     }

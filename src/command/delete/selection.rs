@@ -184,14 +184,15 @@ fn delete_each(
     printer: &mut Printer<'_>,
 ) -> (Vec<usize>, BatchErrors) {
     let (mut accepted, mut errors) = (Vec::new(), BatchErrors::default());
+    let all = plural(places.len(), "group");
+    let interrupted = |accepted: &[usize]| format!("interrupted: {} of {all} deleted", accepted.len());
+    printer.progress().guard();
     for (done, place) in places.iter().enumerate() {
         let group = &snapshot.groups[*place];
         printer.progress().begin(&format!("deleting {}/{}: {}", done + 1, places.len(), group.labels));
-        printer
-            .progress()
-            .on_interrupt(&format!("interrupted: {done} of {} deleted", plural(places.len(), "group")));
+        printer.progress().on_interrupt(&interrupted(&accepted));
         let sent = match group.path() {
-            Ok(path) => send(client, path, printer),
+            Ok(path) => send(client, path, printer).map_err(Failure::from),
             Err(why) => Err(not_deleted(why, client)),
         };
         if sent.is_ok() {
@@ -201,6 +202,7 @@ fn delete_each(
             break;
         }
     }
+    printer.progress().on_interrupt(&interrupted(&accepted));
     printer.progress().end();
     (accepted, errors)
 }

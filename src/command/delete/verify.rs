@@ -5,7 +5,7 @@ use crate::diagnose::commands::gateway_option;
 use crate::error::Failure;
 use crate::gateway::Group;
 use crate::grouping::{LabelSet, NoKey};
-use crate::http::{Client, Connection, Method, Request};
+use crate::http::{self, Client, Connection, Method, Request};
 use crate::output::Printer;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,9 +30,8 @@ pub(super) fn not_deleted(why: NoKey, client: &Client) -> Failure {
 }
 
 /// Deletes the group with this path.
-pub(super) fn send(client: &Client, path: String, printer: &mut Printer<'_>) -> Result<(), Failure> {
-    crate::command::send(client, &request(client.connection(), path), printer)?;
-    Ok(())
+pub(super) fn send(client: &Client, path: String, printer: &mut Printer<'_>) -> Result<(), http::Error> {
+    crate::command::send(client, &request(client.connection(), path), printer).map(drop)
 }
 
 /// Returns the request that deletes the group with this path.

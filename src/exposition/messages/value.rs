@@ -11,6 +11,7 @@ use std::ops::Range;
 
 pub(in crate::exposition) const JOINED_LINES: &str = "does the next line begin here? end each line with a newline; in a shell, quote the variable: `\"$metrics\"`";
 const CURL: &str = "end each line with a newline; `curl -d` removes newlines, `--data-binary` keeps them";
+const YAML: &str = "is it YAML or a log line? write each metric as a name, a space and a number";
 const ONE_PER_LINE: &str = "write each sample on its own line, or give each its own `-m`";
 
 /// Explains a value that is not a number.
@@ -44,8 +45,12 @@ pub(in crate::exposition) fn value(
         return (Code::Value, span, message.help(help));
     }
     let (code, message) = invalid(value, rest);
-    match space_in_name(bytes, sample).filter(|_| message.help.is_none() && !has_labels) {
+    if message.help.is_some() || has_labels {
+        return (code, span, message);
+    }
+    match space_in_name(bytes, sample) {
         Some((span, help)) => (code, span, message.help(help)),
+        None if ends_with_colon(sample) => (code, span, message.help(YAML)),
         None => (code, span, message),
     }
 }
@@ -63,6 +68,8 @@ fn missing(bytes: &[u8], sample: &SampleLine<'_>) -> (Code, Range<usize>, Messag
     let has_space = matches!(bytes[..sample.value.start].last(), Some(b' ' | b'\t'));
     let message = message.help(if has_space {
         "is the variable that should contain it empty?"
+    } else if ends_with_colon(sample) {
+        YAML
     } else {
         "write it after a space; if it comes from a variable, is the variable empty?"
     });
@@ -74,11 +81,17 @@ fn space_in_name(bytes: &[u8], sample: &SampleLine<'_>) -> Option<(Range<usize>,
     let name = sample.name.filter(Token::is_plain)?;
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let (word, rest) = (&bytes[sample.value.clone()], &bytes[sample.rest.clone()]);
+    let [first, word] = [name.raw(), word].map(|word| word.strip_suffix(b":").unwrap_or(word));
     (word.iter().all(is_name) && is_float(rest)).then(|| {
         let span = name.span().start..sample.rest.end;
-        let [name, word, rest] = [name.raw(), word, rest].map(String::from_utf8_lossy);
+        let [name, word, rest] = [first, word, rest].map(String::from_utf8_lossy);
         (span, format!("a metric name cannot contain spaces; write `{name}_{word} {rest}`"))
     })
+}
+
+/// Returns whether the metric name ends with a colon, as a key in YAML or the first word of a log line.
+fn ends_with_colon(sample: &SampleLine<'_>) -> bool {
+    sample.name.is_some_and(|name| name.raw().ends_with(b":"))
 }
 
 /// Explains an invalid value that is not empty. `rest` is the text after it.

@@ -177,6 +177,13 @@ fn a_missing_path_has_a_likely_cause() {
     says(&method, PUSH, 4, &["hint: does a proxy in front of the gateway reject PUT, or rewrite every path"]);
     let delete = [DELETE, &["-g", "{}/push"]].concat();
     says(&method, &delete, 4, &["reject DELETE, or rewrite", "is the path `/push` right?\n"]);
+    for command in [&["list"][..], &["show", "-j", "x"], &["status"], &["delete", "-j", "x"]] {
+        let says_proxy =
+            "hint: does a proxy in front of the gateway reject GET, or rewrite every path to `/`? is";
+        says(&method, command, 4, &[&format!("{says_proxy} this the gateway's URL?\n")]);
+        let command = [command, &["-g", "{}/push"]].concat();
+        says(&method, &command, 4, &[&format!("{says_proxy} the path `/push` right?\n")]);
+    }
 }
 
 #[test]
@@ -199,7 +206,8 @@ fn metrics_identify_another_server() {
 fn prometheus_is_recognized() {
     for program in prometheus_versions() {
         let server = Prometheus::start(program, &["127.0.0.1:1".parse().unwrap()]);
-        let commands = [(PUSH, 4), (&["list"][..], 1), (&["status"], 1), (&["delete", "-j", "x"], 1)];
+        let commands =
+            [(PUSH, 4), (DELETE, 4), (&["list"][..], 1), (&["status"], 1), (&["delete", "-j", "x"], 1)];
         for (command, code) in commands {
             let call = pushgw().args(command).env("PUSHGATEWAY_URL", format!("http://{}", server.address()));
             call.code(code).stderr_has("this is a Prometheus server, not a Pushgateway\n").run();
@@ -251,6 +259,7 @@ fn a_push_to_prometheus_names_remote_write() {
     for command in [&["list"][..], &["status"], &["delete", "-j", "x"]] {
         says(&server, command, 1, &[what, reads]);
     }
+    says(&server, DELETE, 4, &[&format!("hint: {what}")]);
 }
 
 #[test]

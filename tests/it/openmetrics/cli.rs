@@ -282,9 +282,9 @@ fn the_intended_command_is_suggested() {
         ("convert --format om f", 2, "tip: use --format openmetrics\n"),
         ("run -j x --format OM -- true", 125, "tip: use --format openmetrics\n"),
         ("push -j x --openmetrics f", 2, "tip: use --format openmetrics\n"),
-        ("openmetrics f", 2, "use pushgw convert [FILE], or push -j JOB --format openmetrics [FILE]\n"),
-        ("remote-write http://gw", 2, "tip: use pushgw push -j JOB --remote-write URL [FILE]\n"),
-        ("remote_write http://gw", 2, "tip: use pushgw push -j JOB --remote-write URL [FILE]\n"),
+        ("openmetrics f", 2, "tip: use pushgw convert f\n"),
+        ("remote-write http://gw", 2, "tip: use pushgw push -j JOB --remote-write http://gw\n"),
+        ("remote_write", 2, "tip: use pushgw push --remote-write URL -j JOB [FILE]\n"),
     ] {
         let output = pushgw().args(call.split(' ')).code(code).stderr_has(hint).run().stderr();
         assert!(!output.contains("similar") && !output.contains("'rm'"), "{call}: {output}");

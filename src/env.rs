@@ -12,7 +12,7 @@ use std::io::{self, IsTerminal, Write};
 
 /// The environment of the process, without its arguments.
 #[derive(Clone, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact about a stream")]
+#[expect(clippy::struct_excessive_bools, reason = "each describes a stream")]
 pub struct Environment {
     pub variables: HashMap<OsString, OsString>,
     pub stdin_is_terminal: bool,

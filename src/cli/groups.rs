@@ -233,8 +233,8 @@ pub struct SelectionArgs {
     ///
     /// NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX. Repeatable: a group must match all of them. As in PromQL, a
     /// regular expression must match the whole value, and a label that the group does not have is the empty string. Several
-    /// matchers can be written in braces, as list prints them: '{job="ci",repo="a"}'. A script should quote a variable,
-    /// --match "job=\"$JOB\"": if its value begins with `~`, job=$JOB would be a regular expression.
+    /// matchers can be written in braces, as list prints them: '{job="ci",repo="a"}'. In a script, quote a
+    /// variable, as in --match "job=\"$JOB\"": if its value begins with `~`, job=$JOB would be a regular expression.
     #[arg(long = "match", value_name = "MATCHER")]
     pub matchers: Vec<OsString>,
     /// Groups without a successful push for this long

@@ -16,15 +16,9 @@ pub(crate) struct Mistake {
 /// would mean `-j son`.
 const THEIRS: &[(&str, &str)] = &[
     ("json", JSON),
-    ("jobs", "use --job JOB"),
-    ("jobname", "use --job JOB"),
-    ("job-name", "use --job JOB"),
-    ("labels", "use --label NAME=VALUE once for each label"),
     ("grouping", "use --job JOB and --label NAME=VALUE"),
     ("grouping-key", "use --job JOB and --label NAME=VALUE"),
     ("host", "use --gateway URL"),
-    ("gateway-url", "use --gateway URL"),
-    ("username", "use --user USER"),
 ];
 
 /// Returns true if [`find`] might report this argument. This check is cheap, while `find` needs the options of all
@@ -84,12 +78,16 @@ fn single_dash(command: &Command, arg: &str, next: Option<&str>) -> Option<Mista
         Some(format!("use --{long}{}", attached.or(separate).unwrap_or_default()))
     });
     let theirs = || THEIRS.iter().find(|(theirs, _)| *theirs == name).map(|(_, hint)| (*hint).to_owned());
-    let hint = known.filter(|_| name.chars().count() > 1).or_else(theirs)?;
-    let read_as = match short(command, first) {
-        Some(option) if takes_value(option) => {
-            format!(" is read as `-{first} {}`", &name[first.len_utf8()..])
-        }
-        _ => " is not an option".to_owned(),
+    let valued = short(command, first).filter(|option| takes_value(option));
+    // `-job_name=x` begins with `-job`.
+    let longer = || {
+        let (option, long) = (valued?, valued?.get_long().filter(|long| name.starts_with(long))?);
+        Some(format!("use --{long} {}", option.get_value_names()?.first()?))
+    };
+    let hint = known.filter(|_| name.chars().count() > 1).or_else(theirs).or_else(longer)?;
+    let read_as = match valued {
+        Some(_) => format!(" is read as `-{first} {}`", &name[first.len_utf8()..]),
+        None => " is not an option".to_owned(),
     };
     Some(Mistake { message: format!("`-{name}`{read_as}"), hint })
 }
@@ -112,6 +110,8 @@ mod tests {
             (&["push", "-job=x", "f"][..], "`-job` is read as `-j ob`", "use --job=x"),
             (&["push", "-job", "x", "f"], "`-job` is read as `-j ob`", "use --job x"),
             (&["push", "-j", "x", "-label=team=a"], "`-label` is read as `-l abel`", "use --label=team=a"),
+            (&["push", "-job_name=x"], "`-job_name` is read as `-j ob_name`", "use --job JOB"),
+            (&["push", "-labels", "a=b"], "`-labels` is read as `-l abels`", "use --label NAME=VALUE"),
             (&["push", "-j", "x", "-quiet"], "`-quiet` is not an option", "use --quiet"),
             (&["push", "-j", "x", "-user=a:secret"], "`-user` is read as `-u ser`", "use --user"),
             (

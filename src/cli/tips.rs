@@ -226,6 +226,8 @@ fn meant_option(
             Some(format!("use --match: pushgw {command} --match {}", quotable(typed, "NAME=VALUE")))
         } else if command.get_name() == "run" && args.iter().all(|arg| arg != "--") {
             Some("the command comes after `--`: pushgw run -j JOB -- COMMAND".to_owned())
+        } else if knows(command, "all") && selects(args) {
+            Some(format!("select the job with --match job={}", quotable(typed, "JOB")))
         } else if knows(command, "job") && !names_a_job(args) {
             let rest = if command.get_name() == "run" { " -- COMMAND" } else { "" };
             Some(format!("use -j for the job: pushgw {command} -j {}{rest}", quotable(typed, "JOB")))
@@ -272,6 +274,12 @@ fn knows(command: &Command, option: &str) -> bool {
 /// Returns true if `-j JOB` was already given, which means that another word is not a job.
 fn names_a_job(args: &[OsString]) -> bool {
     args.iter().filter_map(|arg| arg.to_str()).any(|arg| arg.starts_with("-j") || arg.starts_with("--job"))
+}
+
+/// Returns true if the arguments select groups, so that `-j JOB` would be a conflict.
+fn selects(args: &[OsString]) -> bool {
+    let options = ["--match", "--older-than", "--failed", "--all"];
+    args.iter().filter_map(|arg| arg.to_str()).any(|arg| options.iter().any(|option| arg.starts_with(option)))
 }
 
 fn text(error: &Error, kind: ContextKind) -> Option<String> {

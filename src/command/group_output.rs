@@ -2,12 +2,12 @@
 //! break the gateway.
 
 use super::group_table::{self, GroupRow};
-use super::{print_json, thousands};
+use super::{plural, print_json, thousands};
 use crate::config::ListFormat;
 use crate::diagnose::commands::{LACKS_CREDENTIALS, gateway_option, lacks_credentials};
 use crate::diagnose::conflicts;
 use crate::gateway::{Group, Selection, Snapshot};
-use crate::grouping::{LabelSet, Matcher};
+use crate::grouping::{LabelSet, Matcher, NoKey};
 use crate::http::Connection;
 use crate::output::{Channel, Column, Printer, Table};
 use crate::shell::quote;
@@ -20,6 +20,9 @@ use std::time::Duration;
 
 /// Maximum number of jobs in a summary.
 const JOBS: usize = 50;
+
+/// Maximum number of conflicts, and of groups without a path, that are reported one by one.
+const SHOWN: usize = 20;
 
 /// A selection of the groups in a snapshot, by index.
 pub(super) struct Selected<'a> {
@@ -99,13 +102,26 @@ impl Selected<'_> {
     }
 
     fn paths(&self, printer: &mut Printer<'_>) -> io::Result<()> {
+        let mut unnamed = Vec::new();
         for (_, group) in self.groups() {
             match group.path() {
                 Ok(path) => printer.result(format!("{path}\n").as_bytes())?,
-                Err(why) => printer.warning(&format!("{}: {why}", group.labels)),
+                Err(why) => unnamed.push((&group.labels, why)),
             }
         }
+        warn_of_unnamed(&unnamed, printer);
         Ok(())
+    }
+}
+
+/// Warns about groups without a path, up to a limit.
+pub(super) fn warn_of_unnamed(groups: &[(&LabelSet, NoKey)], printer: &mut Printer<'_>) {
+    for (labels, why) in groups.iter().take(SHOWN) {
+        printer.warning(&format!("{labels} is left out: {why}"));
+    }
+    if groups.len() > SHOWN {
+        let (more, verb) = (groups.len() - SHOWN, if groups.len() == SHOWN + 1 { "is" } else { "are" });
+        printer.warning(&format!("and {} {verb} left out", plural(more, "more group")));
     }
 }
 
@@ -140,7 +156,6 @@ struct FamilyRow<'a> {
 
 /// Warns about conflicts that break the gateway, and prints the commands that fix them, up to a limit.
 pub(super) fn warn_of_conflicts(snapshot: &Snapshot, connection: &Connection, printer: &mut Printer<'_>) {
-    const SHOWN: usize = 20;
     let groups: Vec<&Group> = snapshot.groups.iter().collect();
     let problems = conflicts(&groups, &snapshot.conflicts, connection);
     for problem in problems.iter().take(SHOWN) {

@@ -2,7 +2,7 @@
 //! gateway.
 
 use super::delete::no_such_group;
-use super::group_output::meant;
+use super::group_output::{meant, warn_of_unnamed};
 use super::{Context, fetch_contents};
 use crate::config::{Show, ShowTarget, matchers};
 use crate::diagnose::commands::gateway_option;
@@ -13,6 +13,7 @@ use crate::gateway::{Group, State};
 use crate::grouping::{Label, LabelSet};
 use crate::http::Client;
 use crate::output::Printer;
+use std::io;
 
 /// Start of the line that precedes each group if several are printed. `push --groups` reads these lines.
 pub(super) const GROUP_LINE: &str = "# pushgw group ";
@@ -54,7 +55,7 @@ pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Fail
                 };
                 return Err(no_such_group(groups, key, &client, &command));
             };
-            print(group, copied, false, context.printer)
+            print(group, copied, None, context.printer)
         }
         ShowTarget::Selection(selection) => {
             let fits = |(group, _): &&(Group, Copied)| selection.fits(group, snapshot.now);
@@ -73,30 +74,29 @@ pub(super) fn run(show: &Show, context: &mut Context<'_, '_>) -> Result<(), Fail
 fn several<'a>(
     groups: impl Iterator<Item = &'a (Group, Copied)>,
     printer: &mut Printer<'_>,
-) -> std::io::Result<()> {
+) -> io::Result<()> {
+    let mut unnamed = Vec::new();
     for (group, copied) in groups {
         if group.state == State::Never {
             // The group has no metrics. Pushing it again would make it look as if a push had succeeded.
             printer.note(&format!("{} is left out: it never had a successful push", group.labels));
             continue;
         }
-        print(group, copied, true, printer)?;
+        match group.path() {
+            Ok(path) => print(group, copied, Some(&path), printer)?,
+            Err(why) => unnamed.push((&group.labels, why)),
+        }
     }
+    warn_of_unnamed(&unnamed, printer);
     Ok(())
 }
 
-fn print(group: &Group, copied: &Copied, with_line: bool, printer: &mut Printer<'_>) -> std::io::Result<()> {
+/// Prints a group, after a line with its path if there is one.
+fn print(group: &Group, copied: &Copied, path: Option<&str>, printer: &mut Printer<'_>) -> io::Result<()> {
     for loss in &copied.losses {
         printer.warning(&format!("{}: {loss}", group.labels));
     }
-    if with_line {
-        let path = match group.path() {
-            Ok(path) => path,
-            Err(why) => {
-                printer.warning(&format!("{} is left out: {why}", group.labels));
-                return Ok(());
-            }
-        };
+    if let Some(path) = path {
         printer.result(format!("{GROUP_LINE}{path}\n").as_bytes())?;
     }
     printer.result(copied.text.as_bytes())

@@ -130,8 +130,8 @@ impl Delete {
         };
         if args.as_curl {
             return Err(Failure::usage_with_hint(
-                "--as-curl prints the request for one group, but this selects several",
-                "pushgw list --format path prints the path of each group, for --as-curl --url PATH",
+                "--as-curl prints the request for one group, but this command selects several",
+                "pushgw list --format path prints the path of each group, to use with --as-curl --url PATH",
             ));
         }
         if !args.all && selection.is_every_group() {
@@ -303,8 +303,12 @@ fn selection(args: &cli::SelectionArgs) -> Result<Selection, Failure> {
         matchers
             .extend(parse_matchers(matcher).map_err(|error| Failure::usage(format!("--match: {error}")))?);
     }
+    if matchers.iter().any(Matcher::requires_no_job) {
+        return Err(Failure::usage("--match: the job is never empty: is the variable set?"));
+    }
     let age_of = |text: &OsString| {
-        if text.is_empty() {
+        // In `--older-than $AGE --yes`, the next option is the value if the variable is not set.
+        if text.is_empty() || text.as_encoded_bytes().starts_with(b"--") {
             return Err(empty("--older-than"));
         }
         let text = utf8("--older-than", text)?;

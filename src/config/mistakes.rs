@@ -73,7 +73,7 @@ fn of_group(args: &GroupArgs) -> Vec<Suspicion> {
                     options.join(" ")
                 )
             }
-            Meant::Expanded => "use double quotes, so that the shell expands it".to_owned(),
+            Meant::Other(hint) => hint.to_owned(),
         };
         found
             .push(Suspicion { message: format!("the label `{label}` gets the value `{value}`{what}"), hint });
@@ -92,16 +92,23 @@ fn of_group(args: &GroupArgs) -> Vec<Suspicion> {
     found
 }
 
-/// Returns a warning if the job is the path or URL of a group, or a group as printed by `list`.
+/// Returns a warning if the job is the path or URL of a group, a group as printed by `list`, or a URL.
 fn of_group_in_job(job: &str) -> Option<Suspicion> {
-    let hint = if job.contains("/metrics/job/") {
-        format!("for the group with this path: --url {}", quote(&without_user(job)))
+    let after = ["metrics/job/", "job/"].iter().find_map(|start| job.strip_prefix(start));
+    let path = after.or_else(|| job.contains("/instance/").then_some(job));
+    let path_hint = |path: &str| format!("for the group with this path: --url {}", quote(path));
+    let (what, hint) = if job.contains("/metrics/job/") {
+        ("group", path_hint(&without_user(job)))
+    } else if job.contains("://") {
+        ("URL", "for the gateway: -g URL".to_owned())
+    } else if let Some(path) = path {
+        ("group", path_hint(&format!("/metrics/job/{path}")))
     } else if job.starts_with("{job=") && job.ends_with('}') {
-        "for a group as printed by list: -j JOB -l NAME=VALUE".to_owned()
+        ("group", "for a group as printed by list: -j JOB -l NAME=VALUE".to_owned())
     } else {
         return None;
     };
-    Some(Suspicion { message: "the job looks like a group, not a job name".to_owned(), hint })
+    Some(Suspicion { message: format!("the job looks like a {what}, not a job name"), hint })
 }
 
 /// The value that the user probably meant.
@@ -109,8 +116,8 @@ enum Meant {
     Value(String),
     /// The value, followed by other labels in the form `NAME=VALUE`.
     Labels(String, Vec<String>),
-    /// The value of a shell variable, or the output of a command.
-    Expanded,
+    /// A value that is not known. The hint is a question or an instruction.
+    Other(&'static str),
 }
 
 /// Returns why the value of a label is suspicious, and what was probably meant.
@@ -133,27 +140,43 @@ fn of_value(label: &str, value: &str) -> Option<(&'static str, Meant)> {
             return Some((what, Meant::Labels(first.to_owned(), others)));
         }
     }
-    if is_variable(value) {
-        return Some((", not the value of the variable", Meant::Expanded));
+    if let Some(rest) = value.strip_suffix([',', ';']).filter(|rest| !rest.is_empty()) {
+        return Some((", including the last character", Meant::Value(rest.trim_matches('"').to_owned())));
     }
-    if value.trim() != value && !value.trim().is_empty() {
+    let between = |start, end| value.split_once(start).is_some_and(|(_, rest)| rest.contains(end));
+    if between("{{", "}}") || value.starts_with('<') && value.ends_with('>') {
+        return Some((", which is a placeholder", Meant::Other("was a value meant to replace it?")));
+    }
+    if is_variable(value) {
+        let hint = "use double quotes, so that the shell expands it";
+        return Some((", not the value of the variable", Meant::Other(hint)));
+    }
+    if value.trim().is_empty() && !value.is_empty() {
+        return Some((", which is only spaces", Meant::Other("is the variable set?")));
+    }
+    if value.trim() != value {
         return Some((", including the spaces", Meant::Value(value.trim().to_owned())));
     }
     None
 }
 
-/// Returns true if `value` is `$NAME`, `${NAME}`, `$(COMMAND)` or `%NAME%`, which a shell should have replaced.
+/// Returns true if a shell should have replaced `value`, which is `$name` or `%name%`, or a part of it: `$NAME`,
+/// `${name}`, `$(COMMAND)`, or a command in backquotes.
 fn is_variable(value: &str) -> bool {
     let is_name = |text: &str| {
         !text.starts_with(|c: char| c.is_ascii_digit())
             && !text.is_empty()
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
-    let inside = |start: &str, end: char| value.strip_prefix(start)?.strip_suffix(end);
+    let has = |start, end| value.split_once(start).is_some_and(|(_, rest)| rest.contains(end));
+    // Other values can contain a dollar sign, too, but rarely before capitals.
+    let is_upper = |text: &str| text.bytes().take(2).filter(u8::is_ascii_uppercase).count() == 2;
     value.strip_prefix('$').is_some_and(is_name)
-        || inside("${", '}').is_some()
-        || inside("$(", ')').is_some()
-        || inside("%", '%').is_some_and(is_name)
+        || value.split('$').skip(1).any(is_upper)
+        || has("${", '}')
+        || has("$(", ')')
+        || has("`", '`')
+        || value.strip_prefix('%').and_then(|rest| rest.strip_suffix('%')).is_some_and(is_name)
 }
 
 /// Returns a warning or an error if the job or the instance is the name of an existing file, because the variable in
@@ -263,6 +286,20 @@ mod tests {
             (group(Some("/metrics/job/x"), &[], None), "for the group with this path: --url /metrics/job/x"),
             (group(Some("$JOB"), &[], None), "use double quotes, so that the shell expands it"),
             (group(None, &["a=$(hostname -f)"], None), "use double quotes, so that the shell expands it"),
+            (group(Some("backup_${HOST}"), &[], None), "use double quotes, so that the shell expands it"),
+            (group(None, &[], Some("$HOST:9100")), "use double quotes, so that the shell expands it"),
+            (group(None, &[], Some("`hostname`")), "use double quotes, so that the shell expands it"),
+            (group(Some("{{ job }}"), &[], None), "was a value meant to replace it?"),
+            (group(Some("<JOB>"), &[], None), "was a value meant to replace it?"),
+            (group(Some(" "), &[], None), "is the variable set?"),
+            (group(Some("x,"), &[], None), "use -j x"),
+            (group(None, &["team=\"a\";"], None), "use -l team=a"),
+            (group(Some("http://gw:9091"), &[], None), "for the gateway: -g URL"),
+            (group(Some("job/x"), &[], None), "for the group with this path: --url /metrics/job/x"),
+            (
+                group(Some("x/instance/a"), &[], None),
+                "for the group with this path: --url /metrics/job/x/instance/a",
+            ),
         ] {
             let found = of_group(&group);
             assert_eq!(
@@ -276,10 +313,12 @@ mod tests {
     #[test]
     fn ordinary_values_are_not_suspicious() {
         let values =
-            ["b", "", "\"", "a,b", "b=c", "https://x/?a=b", "50%", "$5", "a b", "x,y=z,w", "'s", " ", "a$b"];
+            ["b", "", "\"", "a,b", "b=c", "50%", "$5", "a b", "x,y=z,w", "'s", "a$b", "a/b", "<", ","];
         for value in values {
             assert_eq!(of_group(&group(Some(value), &[], Some(value))), [], "{value}");
         }
+        // The instance of a probe is a URL.
+        assert_eq!(of_group(&group(None, &[], Some("https://x/?a=b"))), []);
     }
 
     #[test]

@@ -66,11 +66,11 @@ pub(crate) fn unused_credentials(args: &ConnectionArgs, environment: &Environmen
         return None;
     }
     if let Some(password) = password.filter(|_| !is_set("PUSHGATEWAY_USER")) {
-        return Some(format!("{password} is set, but was not used: set PUSHGATEWAY_USER, too"));
+        return Some(format!("{password} is set, but was not used: PUSHGATEWAY_USER must be set, too"));
     }
     let empty = ["PUSHGATEWAY_BEARER_TOKEN", "PUSHGATEWAY_BEARER_TOKEN_FILE", "PUSHGATEWAY_USER"];
     let empty = empty.into_iter().find(|name| is_empty(name))?;
-    Some(format!("{empty} is set, but was not used: it is empty"))
+    Some(format!("{empty} is set but empty, so it was not used"))
 }
 
 #[cfg(test)]
@@ -117,11 +117,11 @@ mod tests {
         for (variables, says) in [
             (
                 &[("PUSHGATEWAY_PASSWORD", "x")][..],
-                Some("PUSHGATEWAY_PASSWORD is set, but was not used: set PUSHGATEWAY_USER, too"),
+                Some("PUSHGATEWAY_PASSWORD is set, but was not used: PUSHGATEWAY_USER must be set, too"),
             ),
             (
                 &[("PUSHGATEWAY_BEARER_TOKEN", "")],
-                Some("PUSHGATEWAY_BEARER_TOKEN is set, but was not used: it is empty"),
+                Some("PUSHGATEWAY_BEARER_TOKEN is set but empty, so it was not used"),
             ),
             (&[("PUSHGATEWAY_USER", "u"), ("PUSHGATEWAY_PASSWORD", "x")], None),
             (&[], None),

@@ -229,5 +229,5 @@ fn openmetrics_message(is_complete: bool, options: &CheckOptions<'_>) -> Message
             .help(format!("{instead}; {OTHER_FORMAT}"));
     }
     Message::new("this is OpenMetrics text, but its last line is not `# EOF`")
-        .help(format!("if it is complete, add the line `# EOF`, and pushgw converts it; {OTHER_FORMAT}"))
+        .help(format!("if it is complete, add the line `# EOF`, so that pushgw converts it; {OTHER_FORMAT}"))
 }

@@ -168,7 +168,7 @@ codes! {
         "A bucket or a count of a histogram is negative."
         b"# TYPE h histogram\nh_count -1\n";
     Timestamp "timestamp" Store
-        "A sample has a timestamp, which the gateway rejects, or with --remote-write one in the wrong unit."
+        "A sample has a timestamp, which the gateway rejects; or, with --remote-write, a timestamp in the wrong unit."
         b"a 1 1700000000000\n";
     DuplicateSeries "duplicate-series" Store
         "The same series occurs twice, perhaps only after the grouping key has overwritten labels."

@@ -39,7 +39,7 @@ impl Message {
 pub(super) const QUOTED_NAME: &str = "gateways before 1.10 reject metric names in quotes or inside braces";
 
 /// The diagnostics and repairs so far.
-#[expect(clippy::struct_excessive_bools, reason = "each is one of the rules")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the check")]
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     limit: usize,

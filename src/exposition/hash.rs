@@ -17,14 +17,19 @@ static START: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(INCRE
 #[inline]
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
-    #[expect(clippy::cast_possible_truncation, reason = "these are the halves")]
+    #[expect(clippy::cast_possible_truncation, reason = "each half has 64 bits")]
     let (low, high) = (product as u64, (product >> 64) as u64);
     low ^ high
 }
 
 #[inline]
 pub(super) fn bytes(bytes: &[u8]) -> u64 {
-    let mut hash = *START ^ (bytes.len() as u64).wrapping_mul(INCREMENT);
+    bytes_from(*START, bytes)
+}
+
+#[inline]
+fn bytes_from(start: u64, bytes: &[u8]) -> u64 {
+    let mut hash = start ^ (bytes.len() as u64).wrapping_mul(INCREMENT);
     let mut rest = bytes;
     while let Some((word, tail)) = rest.split_first_chunk::<8>() {
         hash = fold(hash ^ u64::from_le_bytes(*word), INCREMENT);
@@ -133,6 +138,30 @@ mod tests {
             bytes(&[first.to_le_bytes(), second.to_le_bytes()].concat())
         };
         assert_ne!(value(1), value(2));
+    }
+
+    /// For a known start, texts that share a slot are easy to find. A table of texts that share one takes quadratic
+    /// time. The seed must affect each length that is hashed differently: long values, names, and short label names.
+    #[test]
+    fn texts_made_to_share_a_slot_for_a_known_start_do_not_share_it() {
+        type Text = fn(u32) -> String;
+        const SLOTS: u32 = 1024;
+        let slot = |hash: u64| upper(hash) % SLOTS;
+        let kinds: [(&str, Text); 4] = [
+            ("a label value of two words", |number| format!("/api/v1/users/{number:08}")),
+            ("a metric name", |number| format!("requests_{number}")),
+            ("a label name", |number| format!("l_{number:05}")),
+            ("a short label name", |number| format!("{number:03x}")),
+        ];
+        for (kind, text) in kinds {
+            let shares = |text: &String| slot(bytes_from(MULTIPLIER, text.as_bytes())) == 0;
+            let found: Vec<String> = (0..100_000).map(text).filter(shares).collect();
+            assert!(found.len() > 50, "{kind}: {}", found.len());
+            let mut slots: Vec<u32> = found.iter().map(|text| slot(bytes(text.as_bytes()))).collect();
+            slots.sort_unstable();
+            slots.dedup();
+            assert!(slots.len() > found.len() / 2, "{kind}: {} in {} slots", found.len(), slots.len());
+        }
     }
 
     #[test]

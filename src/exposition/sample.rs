@@ -378,8 +378,8 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
 /// Unix times of the years 1990 to 2100, in seconds.
 const TIMES: Range<f64> = 631_152_000.0..4_102_444_800.0;
 
-/// Reports a timestamp that a gateway rejects, or that is probably in another unit than `unit`, which has a name and the
-/// number of units in a second. Some receivers silently drop samples with such timestamps.
+/// Reports a timestamp that a gateway rejects, or that is probably not in `unit`. Some receivers silently drop such a
+/// sample. `unit` contains the name of the unit, and how many of them make up a second.
 pub(super) fn check_timestamp(span: Range<usize>, unit: (&str, f64), context: &mut Context<'_>) {
     const UNITS: [(&str, f64); 4] =
         [("seconds", 1.0), ("milliseconds", 1e3), ("microseconds", 1e6), ("nanoseconds", 1e9)];

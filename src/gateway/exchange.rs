@@ -7,7 +7,8 @@ use crate::http::{Client, Error, ErrorKind, Event, Method, Request, Response, pa
 /// accept pushes may check the type.
 pub(crate) const EXPOSITION_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-const IMPORT_PATH: &str = "an import endpoint such as VictoriaMetrics' accepts pushes but has no groups";
+const IMPORT_PATH: &str =
+    "an import endpoint, such as that of VictoriaMetrics, accepts pushes but has no groups";
 
 /// Sends a request to a Pushgateway, with retries.
 pub(crate) fn send(

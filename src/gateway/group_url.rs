@@ -1,7 +1,7 @@
 //! Parses the URL of a Pushgateway, and the URL of a group as used in curl scripts.
 
 use crate::grouping::{GroupingKey, KeyRules, PathError};
-use crate::http::{Url, UrlError};
+use crate::http::{MAX_PREFIX, Url, UrlError};
 use percent_encoding::percent_decode_str;
 use std::fmt::Write as _;
 use std::str::FromStr;
@@ -86,6 +86,9 @@ fn group_start(path: &str) -> Option<usize> {
 
 /// Rejects empty and dot segments, because Go's HTTP server redirects such paths.
 fn check_prefix(path: &str) -> Result<(), GatewayUrlError> {
+    if path.len() > MAX_PREFIX {
+        return Err(UrlError::TooLong.into());
+    }
     let odd = |segment: &str| matches!(&*percent_decode_str(segment).decode_utf8_lossy(), "" | "." | "..");
     // An `@` here probably follows a password with an unescaped `/`, so the host is part of the password.
     if path.rsplit_once('@').is_some_and(|(_, host)| !host.is_empty() && !host.starts_with('/')) {

@@ -182,7 +182,7 @@ pub(super) fn check_name(name: &str, names: Names, was_escaped: bool) -> Result<
 /// The message is printed after the group's labels and a colon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoKey {
-    #[error("the gateway's API does not show the labels exactly")]
+    #[error("the gateway's API does not report the exact labels")]
     Inexact,
     #[error(
         "the path depends on --push.enable-utf8-names, which the gateway's /api/v1/status does not report"
@@ -197,7 +197,7 @@ pub enum NoKey {
 /// An error for an invalid grouping key. The message names the label and the option to use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    #[error("the job is empty: is a variable unset? --job names the job")]
+    #[error("the job is empty: is a variable unset? set the job with --job")]
     EmptyJob,
     #[error("`job` is not allowed as a label: use --job only")]
     JobAgain,
@@ -302,8 +302,8 @@ mod tests {
             key(job, labels, rules).unwrap_err().to_string()
         };
         let push = KeyRules::default();
-        assert_eq!(error("", &[], push), "the job is empty: is a variable unset? --job names the job");
-        assert_eq!(error("", &[], READ), "the job is empty: is a variable unset? --job names the job");
+        assert_eq!(error("", &[], push), "the job is empty: is a variable unset? set the job with --job");
+        assert_eq!(error("", &[], READ), "the job is empty: is a variable unset? set the job with --job");
         assert_eq!(error("x", &[("job", "y")], push), "`job` is not allowed as a label: use --job only");
         assert_eq!(
             error("x", &[("a", "1"), ("a", "1")], push),

@@ -41,19 +41,9 @@ impl Matcher {
 
     /// Returns the matcher that the user probably meant if this one matches no group, and the reason.
     pub fn meant(&self) -> Option<(String, &'static str)> {
-        const WILDCARD: &str = "`*` and `?` are not wildcards";
         let name = &self.name;
         match &self.condition {
-            Condition::Equal(value)
-                if value.split(',').skip(1).all(|more| more.parse::<Self>().is_ok())
-                    && value.contains(',') =>
-            {
-                Some((format!("{{{name}={value}}}"), "a comma separates matchers only inside braces"))
-            }
-            Condition::Equal(value) if value.contains(['*', '?']) => {
-                let pattern = regex::escape(value).replace("\\*", ".*").replace("\\?", ".");
-                Some((format!("{name}=~{pattern}"), WILDCARD))
-            }
+            Condition::Equal(value) => meant_by_equal(name, value),
             Condition::Regex(regex) => {
                 let pattern = regex.as_str().strip_prefix("^(?s:")?.strip_suffix(")$")?;
                 let is_glob = pattern.strip_suffix('*').is_some_and(|stem| regex::escape(stem) == stem);
@@ -66,6 +56,16 @@ impl Matcher {
             }
             _ => None,
         }
+    }
+
+    /// Returns true if this is `job=""` or `job=~""`, which no group matches.
+    pub fn requires_no_job(&self) -> bool {
+        self.name == "job"
+            && match &self.condition {
+                Condition::Equal(value) => value.is_empty(),
+                Condition::Regex(regex) => regex.as_str() == "^(?s:)$",
+                Condition::NotEqual(_) | Condition::NotRegex(_) => false,
+            }
     }
 
     /// Returns a matcher for either value if the matchers require different values of the same label.
@@ -105,6 +105,33 @@ impl Matcher {
             Condition::NotRegex(unwanted) => !unwanted.is_match(value),
         }
     }
+}
+
+const WILDCARD: &str = "`*` and `?` are not wildcards";
+
+/// Returns the matcher that was probably meant by `name=value`, and the reason.
+fn meant_by_equal(name: &str, value: &str) -> Option<(String, &'static str)> {
+    let is_matcher = |text: &&str| text.parse::<Matcher>().is_ok();
+    for separator in [",", ";", "&", " and ", " "] {
+        let parts: Vec<&str> = value.split(separator).map(str::trim).collect();
+        if parts.len() > 1 && parts.iter().skip(1).all(is_matcher) {
+            let meant = format!("{{{name}={}}}", parts.join(","));
+            return Some((meant, "a comma separates matchers only inside braces"));
+        }
+    }
+    if [".*", ".+", "|"].iter().any(|part| value.contains(part)) {
+        return Some((format!("{name}=~{value}"), "a regular expression needs `=~`"));
+    }
+    if value.contains(['*', '?']) {
+        let pattern = regex::escape(value).replace("\\*", ".*").replace("\\?", ".");
+        return Some((format!("{name}=~{pattern}"), WILDCARD));
+    }
+    if name != "job" && ["job", "jobs", "jobname", "job_name"].contains(&&*name.to_ascii_lowercase()) {
+        return Some((format!("job={value}"), "the label of a job is `job`"));
+    }
+    let trimmed = value.trim().trim_end_matches(['}', '"', '\'']);
+    let is_shorter = trimmed != value && !trimmed.is_empty();
+    is_shorter.then(|| (format!("{name}={trimmed}"), "the value has a space, a quote or a brace around it"))
 }
 
 /// Parses an argument that contains one matcher, or several in braces, as in the output of `list`.
@@ -155,9 +182,15 @@ impl FromStr for Matcher {
         let Some((operator, rest)) = found else {
             return Err(MatcherError::NoOperator { argument: argument.to_owned() });
         };
-        // `==` is probably meant as `=`, as in many languages. A value that starts with `=` can be quoted.
-        if matches!(operator, "=" | "!=") && rest.starts_with('=') {
-            let meant = format!("{name}{operator}{}", rest.trim_start_matches('='));
+        // `==` is probably meant as `=`, as in many languages. A value that starts with `=`, `!` or `~` can be quoted.
+        let meant = match (operator, rest.bytes().next()) {
+            ("=" | "!=", Some(b'=')) | ("=~" | "!~", Some(b'~')) => Some(operator),
+            ("=", Some(b'!')) => Some(if rest.starts_with("!~") { "!~" } else { "!=" }),
+            ("!=", Some(b'~')) => Some("!~"),
+            _ => None,
+        };
+        if let Some(meant) = meant {
+            let meant = format!("{name}{meant}{}", rest.trim_start_matches(['=', '!', '~']));
             return Err(MatcherError::Operator { argument: argument.to_owned(), meant });
         }
         // Spaces around the operator are ignored, as in a query.
@@ -481,6 +514,11 @@ mod tests {
             ("\"\"=x", format!("`\"\"=x` has no label name: {forms}")),
             ("job==x", "`job==x` has an unknown operator: did you mean `job=x`?".into()),
             ("job!==x", "`job!==x` has an unknown operator: did you mean `job!=x`?".into()),
+            ("job!=~x", "`job!=~x` has an unknown operator: did you mean `job!~x`?".into()),
+            ("job=!~x", "`job=!~x` has an unknown operator: did you mean `job!~x`?".into()),
+            ("job=!x", "`job=!x` has an unknown operator: did you mean `job!=x`?".into()),
+            ("job=~~x", "`job=~~x` has an unknown operator: did you mean `job=~x`?".into()),
+            ("job!~~x", "`job!~~x` has an unknown operator: did you mean `job!~x`?".into()),
             ("job~=ci", "`job~=ci` has an unknown operator: did you mean `job=~ci`?".into()),
             ("job ~= ci", "`job ~= ci` has an unknown operator: did you mean `job=~ ci`?".into()),
             ("job:=ci", "`job:=ci` has an unknown operator: did you mean `job=ci`?".into()),
@@ -535,6 +573,15 @@ mod tests {
             ("job=~db_*", Some("job=~db_.*")),
             ("job=~db-1", Some("job=~.*db-1.*")),
             ("job=ci,team=a", Some("{job=ci,team=a}")),
+            ("job=ci;team=a", Some("{job=ci,team=a}")),
+            ("job=ci and team=a", Some("{job=ci,team=a}")),
+            ("job=ci team=\"a\"", Some("{job=ci,team=\"a\"}")),
+            ("job=ci.*", Some("job=~ci.*")),
+            ("job=ci|db", Some("job=~ci|db")),
+            ("jobs=ci", Some("job=ci")),
+            ("job=ci ", Some("job=ci")),
+            ("job=ci}", Some("job=ci")),
+            ("team=job", None),
             ("job=a,b", None),
             ("job=db", None),
             ("job=~db.*", None),

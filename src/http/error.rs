@@ -122,7 +122,7 @@ classes! {
          PUSHGATEWAY_BEARER_TOKEN"
     );
     CREDENTIALS = "the server rejected the credentials", 4, final,
-        Some("check the user and password, or the token: are they for this server?");
+        Some("check the user and password, or the token: are they valid for this server?");
     FORBIDDEN = "the request is forbidden", 4, final,
         Some("the server, or a proxy in front of it, does not allow this request");
     FORBIDDEN_HERE = "requests without credentials are forbidden", 4, final,

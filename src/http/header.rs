@@ -45,6 +45,10 @@ const RESERVED: &[&str] = &[
     "x-prometheus-remote-write-version",
 ];
 
+/// Maximum length of a header that users set, and of a user, a password or a token, in bytes. The HTTP library
+/// needs a buffer for each header, and the one of basic authentication has a user and a password in base64.
+pub const MAX_HEADER: usize = 24_000;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     name: String,

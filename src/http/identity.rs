@@ -113,19 +113,24 @@ pub enum PemError {
     DerKey,
     #[error("the file is not a valid PEM file: {0}")]
     Malformed(String),
+    #[error("the private key is of a type that pushgw does not support")]
+    UnsupportedKey,
     #[error("{0}")]
     Unusable(String),
 }
 
 impl PemError {
-    /// Returns a hint with the command that converts the file to PEM. `file` must be quoted for a shell.
-    pub(crate) fn conversion(&self, file: &str) -> Option<String> {
+    /// Returns a hint, such as the command that converts the file to PEM. `file` must be quoted for a shell.
+    pub(crate) fn hint(&self, file: &str) -> Option<String> {
         match self {
             Self::Pkcs12 => Some(format!("convert it: openssl pkcs12 -nodes -in {file} -out client.pem")),
             Self::DerCertificate => {
                 Some(format!("convert it: openssl x509 -inform DER -in {file} -out cert.pem"))
             }
             Self::DerKey => Some(format!("convert it: openssl pkey -inform DER -in {file} -out key.pem")),
+            Self::UnsupportedKey => Some(
+                "use a key of type ECDSA (P-256, P-384), Ed25519, or RSA with at least 2048 bits".to_owned(),
+            ),
             _ => None,
         }
     }
@@ -135,6 +140,8 @@ impl From<rustls::Error> for PemError {
     fn from(error: rustls::Error) -> Self {
         match error {
             rustls::Error::InconsistentKeys(_) => Self::WrongKey,
+            // The library tried all types that it knows.
+            rustls::Error::General(_) => Self::UnsupportedKey,
             error => Self::Unusable(error.to_string()),
         }
     }

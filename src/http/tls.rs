@@ -197,7 +197,7 @@ fn certificate_error(
 /// Lists the first names of a certificate, which can have thousands. The `DnsName("...")` that the library
 /// puts around each name is removed.
 fn listed_names(presented: &[String]) -> String {
-    const SHOWN: usize = 10;
+    const SHOWN: usize = 5;
     let plain = |name: &String| {
         let inner = name.split_once('(').and_then(|(_, name)| name.strip_suffix(')'));
         inner.unwrap_or(name).trim_matches('"').to_owned()

@@ -11,6 +11,11 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 use thiserror::Error;
 
+/// Maximum length of the part of a path before the path of a group, and of the user, password and host.
+pub const MAX_PREFIX: usize = 5_000;
+/// Maximum length of a path and query. The HTTP library accepts URLs of up to 65,534 bytes.
+const MAX_PATH: usize = 60_000 + MAX_PREFIX;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scheme {
     Http,
@@ -227,8 +232,11 @@ fn parse(text: &str, may_have_query: bool) -> Result<Url, UrlError> {
         Some(found) => return Err(UrlError::NotInPath { found }),
         None => {}
     }
-    let query = query.map(|query| sendable(query).map(Secret::new)).transpose()?;
-    Ok(Url { scheme, host, port, path: sendable(path)?, query, credentials })
+    let (path, query) = (sendable(path)?, query.map(sendable).transpose()?);
+    if authority.len() > MAX_PREFIX || path.len() + query.as_ref().map_or(0, String::len) > MAX_PATH {
+        return Err(UrlError::TooLong);
+    }
+    Ok(Url { scheme, host, port, path, query: query.map(Secret::new), credentials })
 }
 
 fn scheme(text: &str) -> Result<(Scheme, &str), UrlError> {
@@ -390,6 +398,8 @@ pub enum UrlError {
     NotInPath { found: char },
     #[error("the URL contains a `%` without two hexadecimal digits: write %25 for a `%`")]
     BadEscape,
+    #[error("the URL is too long: its user, host and path can have up to {MAX_PREFIX} bytes")]
+    TooLong,
 }
 
 #[cfg(test)]

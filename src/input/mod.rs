@@ -28,7 +28,7 @@ const LARGE: usize = 4 << 20;
 
 const CHANGED: &str = "the file changed while it was being read: write a temporary file, then rename it";
 
-/// A source of part of the input.
+/// Where a part of the input comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     File(PathBuf),
@@ -142,7 +142,8 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Bytes) ->
             read_at_most(&mut file, limit, bytes.grow())?;
         }
         let after = file.metadata().map_err(plain)?;
-        return unchanged(&before, &after, bytes.len() - start);
+        let is_at_end = file.read(&mut [0]).map_err(plain)? == 0;
+        return unchanged(&before, &after, bytes.len() - start, is_at_end);
     }
     if file.is_terminal() {
         // No progress line is needed: the user at the terminal knows what to type.
@@ -155,10 +156,11 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Bytes) ->
 }
 
 /// Checks the length and modification time, because the bytes could be a mix of two file versions.
-fn unchanged(before: &Metadata, after: &Metadata, read: usize) -> anyhow::Result<()> {
-    let lengths = [before.len(), after.len()];
-    // Files in /proc and similar file systems report a length of 0.
-    let is_whole = lengths == [0, 0] || lengths.iter().all(|length| usize::try_from(*length) == Ok(read));
+fn unchanged(before: &Metadata, after: &Metadata, read: usize, is_at_end: bool) -> anyhow::Result<()> {
+    let length = usize::try_from(before.len());
+    // Files in /proc report a length of 0. Files in /sys report the size of a page and have fewer bytes.
+    let is_virtual = length.is_ok_and(|length| length == 0 || (read < length && is_at_end));
+    let is_whole = before.len() == after.len() && (length == Ok(read) || is_virtual);
     if !is_whole || (before.len() > 0 && before.modified().ok() != after.modified().ok()) {
         anyhow::bail!(CHANGED);
     }
@@ -207,16 +209,17 @@ mod tests {
             file.metadata().unwrap()
         };
         let (empty, short, long) = (state(b""), state(b"a 1\n"), state(b"b 2\n"));
-        assert!(unchanged(&empty, &empty, 0).is_ok());
-        assert!(unchanged(&empty, &empty, 40).is_ok(), "a file of the kernel's");
-        assert!(unchanged(&short, &short, 4).is_ok());
-        assert!(unchanged(&short, &short, 3).is_err(), "it shrank and grew again");
-        assert!(unchanged(&short, &long, 4).is_err(), "it grew after the reader");
-        assert!(unchanged(&short, &long, 8).is_err(), "it grew before the reader");
-        assert!(unchanged(&long, &short, 4).is_err(), "it shrank");
-        assert!(unchanged(&empty, &short, 4).is_err(), "it came to be");
+        assert!(unchanged(&empty, &empty, 0, true).is_ok());
+        assert!(unchanged(&empty, &empty, 40, true).is_ok(), "a file of the kernel's");
+        assert!(unchanged(&short, &short, 4, true).is_ok());
+        assert!(unchanged(&short, &short, 3, true).is_ok(), "a file in /sys");
+        assert!(unchanged(&short, &short, 3, false).is_err(), "it shrank and grew again");
+        assert!(unchanged(&short, &long, 4, true).is_err(), "it grew after the reader");
+        assert!(unchanged(&short, &long, 8, true).is_err(), "it grew before the reader");
+        assert!(unchanged(&long, &short, 4, true).is_err(), "it shrank");
+        assert!(unchanged(&empty, &short, 4, true).is_err(), "it came to be");
         File::options().write(true).open(&path).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
         let touched = std::fs::metadata(&path).unwrap();
-        assert!(unchanged(&long, &touched, 8).is_err(), "it was written with the same length");
+        assert!(unchanged(&long, &touched, 8, true).is_err(), "it was written with the same length");
     }
 }

@@ -14,7 +14,7 @@
 
 use super::read_at_most;
 use crate::error::{Failure, exit_code};
-use crate::os::{SIGCHLD, SIGHUP, SIGTERM, killed_by, send_signal, signal_name};
+use crate::os::{SIGCHLD, SIGHUP, SIGTERM, killed_by, reason, send_signal, signal_name};
 use crate::output::Progress;
 use crate::process::{self, BURST, NOT_FOUND, SIGNAL_BASE, SignalListener, SpawnError};
 use anyhow::Context as _;
@@ -51,7 +51,7 @@ pub(super) fn run(
             });
         },
     );
-    let listener = listener.context("can't listen for signals")?;
+    let listener = listener.map_err(|error| anyhow::anyhow!("can't handle signals: {}", reason(&error)))?;
     progress.leave_signals();
     let child = process::spawn(command, |command| {
         command.stdout(Stdio::piped());
@@ -65,7 +65,7 @@ pub(super) fn run(
         // Otherwise the command would keep writing, or block because nobody reads its output.
         let _ = child.kill();
     }
-    let mut end = end.with_context(|| format!("can't wait for `{name}`"))?;
+    let mut end = end.map_err(|error| anyhow::anyhow!("can't wait for `{name}`: {}", reason(&error)))?;
     listener.stop();
     // A signal may have arrived after `wait` returned.
     let late = events
@@ -81,7 +81,10 @@ fn not_started(error: SpawnError, program: &OsStr) -> Failure {
     // With any other status, the program was found but could not be run.
     let is_file = error.status == NOT_FOUND && Path::new(program).is_file();
     let of_file = "if this file contains the metrics, leave out the `--` before it";
-    let hint = error.hint.or_else(|| is_file.then(|| of_file.to_owned()));
+    let is_option = program.as_encoded_bytes().starts_with(b"-");
+    let of_option = "options of pushgw come before the `--`";
+    let own = if is_option { Some(of_option) } else { is_file.then_some(of_file) };
+    let hint = error.hint.or_else(|| own.map(str::to_owned));
     Failure::Producer { code: error.status, message, hint }
 }
 

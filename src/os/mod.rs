@@ -1,4 +1,4 @@
-//! Functions that differ between operating systems, error reasons, and ignored signals.
+//! Functions that depend on the operating system, reasons for I/O errors, and ignored signals.
 //!
 //! Only this module uses Unix-specific APIs. On other systems, `other` defines the same names, but does not
 //! support Unix sockets, commands after `--`, or hiding the progress line in the background.
@@ -21,7 +21,7 @@ use unix as system;
 
 pub use system::{
     SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, UnixStream, file_state, is_block_device,
-    is_char_device, is_unknown_format, only_owner, owns_terminal, stdin_has_bytes, stdin_is_pipe,
+    is_char_device, is_unknown_format, only_owner, owns_terminal, replace, stdin_has_bytes, stdin_is_pipe,
 };
 
 /// Finds the file that a shell would run for a name without `/`.

@@ -3,7 +3,7 @@
 use super::{ChildrenUsage, FileState, ReceivedSignal};
 use std::io::{self, Read, Write};
 use std::path::Path;
-use std::process::{Child, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 use std::{fs, process};
 
@@ -67,6 +67,10 @@ pub(super) fn exit_on_abort(_: i32) {}
 
 pub(super) fn end_by(_: i32, status: i32) -> ! {
     process::exit(status)
+}
+
+pub fn replace(_: &mut Command) -> io::Error {
+    missing("commands after `--`")
 }
 
 pub(super) fn signal_name(_: i32) -> Option<&'static str> {

@@ -16,8 +16,8 @@ use signal_hook::low_level;
 use signal_hook::low_level::siginfo::{Cause, Origin};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 pub use std::os::unix::net::UnixStream;
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Child, ExitStatus};
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -113,6 +113,11 @@ pub(super) fn end_by(signal: i32, status: i32) -> ! {
         let _ = low_level::emulate_default_handler(signal);
     }
     low_level::exit(status)
+}
+
+/// Replaces this process by the command. Returns only if that fails.
+pub fn replace(command: &mut Command) -> io::Error {
+    command.exec()
 }
 
 pub(super) fn signal_name(signal: i32) -> Option<&'static str> {

@@ -4,7 +4,7 @@ mod signals;
 mod spawn;
 
 pub use signals::{BURST, SIGNAL_BASE, SignalListener, listen};
-pub use spawn::{NOT_FOUND, SpawnError, shell_status, spawn};
+pub use spawn::{NOT_FOUND, SpawnError, replace_process, shell_status, spawn};
 
 use crate::secret::{SECRET_VARIABLES, URL_VARIABLES, may_have_secret};
 use std::ffi::OsStr;

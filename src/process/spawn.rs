@@ -1,8 +1,9 @@
 //! Starts commands as a shell does, and converts their exit status.
 
 use super::{SIGNAL_BASE, command};
-use crate::os::{find_in_path, is_unknown_format, killed_by, reason};
+use crate::os::{find_in_path, is_unknown_format, killed_by, reason, replace};
 use crate::shell::{is_plain, quote};
+use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,8 @@ pub struct SpawnError {
     pub status: u8,
     pub message: String,
     pub hint: Option<String>,
+    /// The operating system's error.
+    pub error: io::Error,
 }
 
 /// Starts `line`, which is the program and its arguments. `prepare` sets the streams and variables first.
@@ -27,16 +30,31 @@ pub struct SpawnError {
 ///
 /// Returns an error if the program does not exist or cannot be run.
 pub fn spawn(line: &[OsString], prepare: impl Fn(&mut Command)) -> Result<Child, SpawnError> {
+    start_with(line, prepare, Command::spawn)
+}
+
+/// Replaces this process by `line`, like [`spawn`] without a child process. Returns only if that fails.
+pub fn replace_process(line: &[OsString], prepare: impl Fn(&mut Command)) -> SpawnError {
+    let Err(error) = start_with::<Infallible>(line, prepare, |command| Err(replace(command)));
+    error
+}
+
+fn start_with<T>(
+    line: &[OsString],
+    prepare: impl Fn(&mut Command),
+    start: impl Fn(&mut Command) -> io::Result<T>,
+) -> Result<T, SpawnError> {
     let [program, args @ ..] = line else {
         return Err(SpawnError {
             status: NOT_FOUND,
             message: "the command is missing".to_owned(),
             hint: None,
+            error: io::ErrorKind::NotFound.into(),
         });
     };
     let start = |mut command: Command| {
         prepare(command.args(args));
-        command.spawn()
+        start(&mut command)
     };
     let child = start(command(program)).or_else(|error| match find(program) {
         // This is a script without `#!`. Shells, and therefore cron, run it with sh.
@@ -54,6 +72,7 @@ pub fn spawn(line: &[OsString], prepare: impl Fn(&mut Command)) -> Result<Child,
             let is_variable = program.as_encoded_bytes().contains(&b'=');
             is_variable.then(|| "to set a variable for the command: -- env NAME=VALUE COMMAND".to_owned())
         }),
+        error,
     })
 }
 

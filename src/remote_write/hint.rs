@@ -33,7 +33,7 @@ pub(super) fn hint(
             "start this Prometheus with --web.enable-remote-write-receiver"
         }
         404 | 405 => PATHS,
-        413 => "the receiver, or a proxy in front of it, limits the size of a request",
+        413 => "the receiver, or a proxy in front of it, limits the request size",
         502 | 504 => "a proxy in front of the receiver gets no response from it: is the receiver running?",
         415 if choice != VersionChoice::Auto => {
             "the receiver does not support this version: use --remote-write-version auto"

@@ -44,7 +44,7 @@ impl Directory {
             let locked = os::lock(&directory.handle).map(|()| directory);
             let _ = sender.send(locked);
         };
-        thread::Builder::new().spawn(wait)?;
+        thread::Builder::new().spawn(wait).map_err(|error| failed("lock", path, &error))?;
         match receiver.recv_timeout(timeout) {
             Ok(locked) => locked.map_err(|error| failed("lock", path, &error)),
             Err(_) => Err(anyhow!("{} is still locked by another process after {timeout:?}", path.display())),

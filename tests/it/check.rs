@@ -377,3 +377,22 @@ fn several_files_are_checked_as_one_text() {
         .stdout("2.prom:1:8: fixed: the HELP line for `a` is repeated\n2.prom:2:8: fixed: the TYPE line for `a` is repeated\n")
         .run();
 }
+
+/// An unset variable in `echo "$NAME{host=\"$h\"} 1"` has this effect. If the check took quadratic time, it would take
+/// minutes.
+#[test]
+fn many_lines_without_a_metric_name_are_reported() {
+    for line in
+        ["{host=\"1234\"} 1\n", "{label_1234=\"x\"} 1\n", "{a=\"1\",label_1234=\"x\"} 1234\n", "{} 1234\n"]
+    {
+        let lines = (0..100_000).map(|number| line.replace("1234", &number.to_string()));
+        let text: String = std::iter::once("up 1\n".to_owned()).chain(lines).collect();
+        pushgw()
+            .arg("check")
+            .stdin(text)
+            .code(3)
+            .any_stdout()
+            .stderr_has("error: 100000 errors; push would not send it\n")
+            .run();
+    }
+}

@@ -147,7 +147,8 @@ fn the_curl_command_of_a_deletion_is_for_one_group() {
     let call = |args: &[&str]| pushgw().args(["delete", "--as-curl", "-g", &server.url()]).args(args);
     let path = format!(" {}/metrics/job/x\n", server.url());
     call(&["-j", "x"]).stdout_has("curl ").stdout_has("--request DELETE ").stdout_has(&path).run();
-    let hint = "hint: pushgw list --format path prints the path of each group, for --as-curl --url PATH\n";
+    let hint =
+        "hint: pushgw list --format path prints the path of each group, to use with --as-curl --url PATH\n";
     call(&["--older-than", "1d", "--yes"]).code(2).stderr_has(hint).run();
     call(&["-j", "x", "-n"]).code(2).stderr_has("cannot be used with '--dry-run'").run();
 }

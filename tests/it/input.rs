@@ -73,6 +73,20 @@ fn an_open_file_is_read_after_its_deletion() {
     assert_eq!(body(&server), "a 1\n");
 }
 
+/// These files have fewer bytes than their length says.
+#[test]
+fn a_file_in_sys_is_read_to_its_end() {
+    for (path, code) in [
+        ("/sys/devices/system/node/node0/numastat", 0),
+        ("/sys/class/net/lo/mtu", 3),
+        ("/sys/kernel/mm/transparent_hugepage/enabled", 3),
+    ] {
+        if std::fs::read(path).is_ok_and(|text| !text.is_empty()) {
+            pushgw().args(["check", path]).code(code).any_stdout().any_stderr().run();
+        }
+    }
+}
+
 /// Another process writes to the file while pushgw reads it. A unit test covers the exact rule, because the timing here
 /// is not deterministic.
 #[test]

@@ -3,7 +3,7 @@
 //!
 //! The gateway is real, and has the groups that a wrong request would change.
 
-use crate::support::{Gateway, Pushgw, Random, Tty, on_every_gateway, pushgw};
+use crate::support::{Gateway, Pushgw, Random, Server, Tty, on_every_gateway, pushgw};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
@@ -22,7 +22,7 @@ const USAGE: &[Case] = &[
         "an empty job",
         |call| valid(call).args(["-j", ""]),
         2,
-        "error: the job is empty: is a variable unset? --job names the job\n",
+        "error: the job is empty: is a variable unset? set the job with --job\n",
     ),
     (
         "an empty instance",
@@ -140,7 +140,7 @@ const USAGE: &[Case] = &[
         "a gateway beside a URL",
         |call| valid(call).args(["--url", "http://h/metrics/job/x", "-g", "http://h"]),
         2,
-        "error: --url already names the gateway\nhint: remove --gateway, or give --url only the path: /metrics/job/...\n",
+        "error: --url already names the gateway\nhint: remove --gateway, or give only the path in --url: /metrics/job/...\n",
     ),
     (
         "a URL without a group",
@@ -344,7 +344,7 @@ fn delete_and_list_check_arguments_before_connecting() {
          hint: -j JOB and -l NAME=VALUE name one group; --match job=x, --older-than, --failed or --all select \
          several\n",
     );
-    reject(&["delete", "-j", ""], "error: the job is empty: is a variable unset? --job names the job\n");
+    reject(&["delete", "-j", ""], "error: the job is empty: is a variable unset? set the job with --job\n");
     reject(&["delete", "-j", "x", "-l", "a"], "error: `a` has no `=`: write labels as NAME=VALUE\n");
     reject(&["delete", "-j", "x", "-l", "job=y"], "error: `job` is not allowed as a label: use --job only\n");
     reject(&["list", "-g", ""], "error: --gateway is empty: is a variable unset?\n");
@@ -376,4 +376,72 @@ fn binary_input_has_one_message() {
         assert!(stderr.lines().next().unwrap().ends_with(", not metrics in the text format"), "{stderr}");
         assert_eq!(stderr.lines().count(), 2, "{stderr}");
     }
+}
+
+/// The HTTP library has a buffer of fixed size for the head of a request.
+#[test]
+fn headers_and_urls_that_are_too_long_are_not_sent() {
+    let long = "x".repeat(100_000);
+    let header = format!("X: {long}");
+    let reject = |args: &[&str], variables: &[(&str, &str)], message: String| {
+        pushgw()
+            .args(["push", "-m", "a 1"])
+            .args(args)
+            .envs(variables)
+            .file("big", "x".repeat(200_000))
+            .code(2)
+            .stderr_has(message)
+            .run();
+    };
+    for (args, variables, name) in [
+        (&["--bearer-token-file", "big"][..], &[][..], "--bearer-token-file: big"),
+        (&["-u", "me", "--password-file", "big"], &[], "--password-file: big"),
+        (&["-u", &long], &[("PUSHGATEWAY_PASSWORD", "x")], "--user"),
+        (&["-H", &header], &[], "--header"),
+        (&[], &[("PUSHGATEWAY_HEADER", &*header)], "PUSHGATEWAY_HEADER"),
+        (&[], &[("PUSHGATEWAY_BEARER_TOKEN", &long)], "PUSHGATEWAY_BEARER_TOKEN"),
+        (&[], &[("PUSHGATEWAY_BEARER_TOKEN_FILE", "big")], "PUSHGATEWAY_BEARER_TOKEN_FILE: big"),
+        (&[], &[("PUSHGATEWAY_USER", &long), ("PUSHGATEWAY_PASSWORD", "x")], "PUSHGATEWAY_USER"),
+        (&["-u", "me"], &[("PUSHGATEWAY_PASSWORD", &long)], "PUSHGATEWAY_PASSWORD"),
+        (&["-u", "me"], &[("PUSHGATEWAY_PASSWORD_FILE", "big")], "PUSHGATEWAY_PASSWORD_FILE: big"),
+    ] {
+        let message = format!("error: {name} is too long: the limit is 24000 bytes\n");
+        reject(&[&["-j", "x"], args].concat(), variables, message);
+    }
+    let in_user = format!("http://{long}:x@127.0.0.1:1");
+    let in_path = format!("http://127.0.0.1:1/{long}");
+    let in_query = format!("http://127.0.0.1:1/write?x={long}");
+    let of_group = format!("{in_path}/metrics/job/x");
+    for (args, variables, name) in [
+        (&["-j", "x", "-g", &in_user][..], &[][..], "--gateway"),
+        (&["-j", "x", "-g", &in_path], &[], "--gateway"),
+        (&["-j", "x", "--remote-write", &in_user], &[], "--remote-write"),
+        (&["-j", "x", "--remote-write", &in_query], &[], "--remote-write"),
+        (&["-j", "x", "-g", "gw", "--proxy", &in_user], &[], "--proxy"),
+        (&["-j", "x"], &[("PUSHGATEWAY_URL", &*in_user)], "PUSHGATEWAY_URL"),
+        (&["--url", &of_group], &[], "--url"),
+    ] {
+        let limit = "the URL is too long: its user, host and path can have up to 5000 bytes";
+        reject(args, variables, format!("error: {name}: {limit}\n"));
+    }
+}
+
+#[test]
+fn the_longest_headers_and_urls_are_sent() {
+    let server = Server::answering(200, "");
+    let (longest, prefix) = ("x".repeat(24_000), "p".repeat(4_999));
+    let label = format!("a={}", "v".repeat(60_000 - "/metrics/job/x/a/".len()));
+    pushgw()
+        .args(["push", "-j", "x", "-l", &label, "-m", "a 1", "-g", &format!("{}/{prefix}", server.url())])
+        .args(["-H", &format!("X: {}", &longest[3..]), "-H", &format!("Y: {}", &longest[3..])])
+        .args(["-u", &longest])
+        .env("PUSHGATEWAY_PASSWORD", &longest)
+        .run();
+    let request = server.request();
+    assert_eq!(request.path.len(), 65_000);
+    assert_eq!(request.header("y").map(str::len), Some(23_997));
+    assert_eq!(
+        request.header("authorization").map(str::len),
+        Some("Basic ".len() + 48_001_usize.div_ceil(3) * 4)
+    );
 }

@@ -363,7 +363,7 @@ fn watch_uses_at_most_a_tenth_of_the_gateways_time() {
 
 #[test]
 fn an_empty_job_is_rejected() {
-    let message = "the job is empty: is a variable unset? --job names the job";
+    let message = "the job is empty: is a variable unset? set the job with --job";
     for command in ["list", "delete"] {
         pushgw().args([command, "-j", "", "-g", "127.0.0.1:1"]).code(2).stderr_has(message).run();
     }

@@ -1,7 +1,7 @@
 //! Tests that the memory usage of `list` and `status` depends on the number of groups, and not on the number of
 //! samples.
 
-use crate::support::{Gateway, newest_gateway, wait_until};
+use crate::support::{Gateway, Server, date, newest_gateway, wait_until};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -97,17 +97,48 @@ fn without_enough_memory_there_is_a_message_and_status_1() {
     }
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), text).unwrap();
-    let limited = |kilobytes: u32, arguments: &str| {
-        let command = format!("ulimit -v {kilobytes} && exec \"$0\" {arguments} \"$1\"");
-        let arguments = ["-c", &command, env!("CARGO_BIN_EXE_pushgw"), file.path().to_str().unwrap()];
-        Command::new("sh").args(arguments).output().unwrap()
+    let check = ["check", file.path().to_str().unwrap()];
+    let failures = fails_with_a_message_until_there_is_enough(&check, 500);
+    assert!(failures.iter().any(|message| message.contains("memory allocation of")));
+}
+
+#[test]
+fn without_enough_memory_a_large_listing_has_a_message_too() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let group = |number| {
+        let gauge = r#"{"type":"GAUGE","metrics":[{"labels":{},"value":"1"}]}"#;
+        format!(
+            r#"{{"labels":{{"job":"x","instance":"{number}"}},"last_push_successful":true,"push_time_seconds":{gauge},"m":{gauge}}}"#
+        )
     };
-    // Test all limits from the first one with which the program starts to the first one that is enough.
+    let groups: Vec<String> = (0..3_000).map(group).collect();
+    let body = format!(r#"{{"status":"success","data":[{}]}}"#, groups.join(","));
+    let server = Server::start(move |connection, _| {
+        while connection.read_request().is_some() {
+            connection.answer(200, &[date()], &body);
+        }
+    });
+    for args in [["list", "-v"], ["show", "--all"]] {
+        let failures =
+            fails_with_a_message_until_there_is_enough(&[&args[..], &["-g", &server.url()]].concat(), 4_000);
+        assert!(!failures.is_empty());
+    }
+}
+
+/// Runs `pushgw` with all limits of memory from the first one with which it starts to the first one that is enough.
+/// Returns the messages of the other ones.
+fn fails_with_a_message_until_there_is_enough(args: &[&str], step: usize) -> Vec<String> {
+    let limited = |kilobytes: u32, args: &[&str]| {
+        let command = format!("ulimit -v {kilobytes} && exec \"$0\" \"$@\"");
+        Command::new("sh").args(["-c", &command, env!("CARGO_BIN_EXE_pushgw")]).args(args).output().unwrap()
+    };
     let enough_to_start =
-        (5_000..).step_by(1_000).find(|limit| limited(*limit, "--version").status.success());
-    let mut in_the_checker = 0;
-    for limit in (enough_to_start.unwrap()..200_000).step_by(500) {
-        let output = limited(limit, "check");
+        (5_000..).step_by(1_000).find(|limit| limited(*limit, &["--version"]).status.success());
+    let mut messages = Vec::new();
+    for limit in (enough_to_start.unwrap()..200_000).step_by(step) {
+        let output = limited(limit, args);
         let message = String::from_utf8(output.stderr).unwrap();
         match output.status.code() {
             Some(0) => break,
@@ -117,7 +148,7 @@ fn without_enough_memory_there_is_a_message_and_status_1() {
             ),
             _ => panic!("with {limit} kB: {} {message}", output.status),
         }
-        in_the_checker += u32::from(message.contains("memory allocation of"));
+        messages.push(message);
     }
-    assert!(in_the_checker > 0);
+    messages
 }

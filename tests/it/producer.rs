@@ -242,3 +242,20 @@ fn the_producer_does_not_get_a_url_with_a_secret() {
             .run();
     }
 }
+
+#[test]
+fn without_threads_a_push_fails_with_a_message() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let without_threads = |args: &[&str]| {
+        pushgw().args(["push", "-j", "x"]).args(args).env("RUST_MIN_STACK", "99999999999").code(1)
+    };
+    let cause = "resource temporarily unavailable";
+    without_threads(&["-g", "127.0.0.1:1", "--", "echo", "a 1"])
+        .stderr(format!("error: can't handle signals: {cause}\n"))
+        .run();
+    without_threads(&["-m", "a 1", "--textfile", "."])
+        .stderr(format!("error: can't lock .: {cause}\n"))
+        .run();
+}

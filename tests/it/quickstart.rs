@@ -305,7 +305,7 @@ fn step_8_an_unset_variable_is_an_error() {
         shell(r#"echo 'runs 1' | pushgw push -j "$UNSET""#)
             .on(gateway)
             .code(2)
-            .stderr("error: the job is empty: is a variable unset? --job names the job\n")
+            .stderr("error: the job is empty: is a variable unset? set the job with --job\n")
             .run();
         assert_eq!(gateway.snapshot(), before);
     });

@@ -139,7 +139,7 @@ fn other_problems_are_reported_after_the_command() {
         ("x", &["-j", "x", "-g", ""], "--gateway is empty"),
         ("x", &["-j", "x", "-g", "ftp://gw"], "--gateway: "),
         ("x", &["-j", "x", "--expect-every", ""], "--expect-every is empty"),
-        ("x", &["-j", "x", "-u", "me", "--password-file", missing], "--password-file: there is no such file"),
+        ("x", &["-j", "x", "-u", "me", "--password-file", missing], "--password-file: no such file"),
         ("x", &["-j", "x", "-g", "https://127.0.0.1:1", "--ca-cert", missing], missing),
         ("x", &["-j", "x", "-g", url, "--retries", "0"], "can't connect"),
         ("x", &["--url", "http://127.0.0.1:1/metrics/job/x", "--retries", "0"], "can't connect"),
@@ -623,6 +623,57 @@ fn two_hundred_runs_at_once_are_all_reported() {
     for i in 0..200 {
         let status = format!("job_last_exit_status{{instance=\"{i}\",job=\"x\"}} {i}");
         assert!(samples.contains(&status), "{status}");
+    }
+}
+
+/// The limit of processes also counts threads. If pushgw itself reaches it, the command takes the place of pushgw.
+#[test]
+fn the_command_runs_even_if_no_thread_or_process_can_be_started() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let server = Server::unused();
+    let url = server.url();
+    let warning = "warning: x will not be reported: can't start a thread or a process: \
+                   resource temporarily unavailable\n";
+    let without_threads = |call: Pushgw| call.env("RUST_MIN_STACK", "99999999999");
+    without_threads(run_script(&url, &[], "cat; [ -e \"$PUSHGW_METRICS\" ]; exit 3"))
+        .stdin("typed\n")
+        .code(3)
+        .stdout("typed\n")
+        .stderr(warning)
+        .run();
+    without_threads(run_script(&url, &[], "kill -TERM $$")).any_code().stderr(warning).run();
+    without_threads(pushgw().args(["run", "-j", "x", "-g", &url, "--", "./missing"]))
+        .code(127)
+        .stderr(format!(
+            "{warning}error: can't run `./missing`: no such file or directory\n\
+             warning: x exited with status 127, but the report failed: can't start a thread: \
+             resource temporarily unavailable\n"
+        ))
+        .run();
+    // The limit does not apply to root, so use a user without any process.
+    let user = ["--reuid=61234", "--regid=61234", "--clear-groups"];
+    let is_root = rustix::process::getuid().is_root();
+    let can_change =
+        || program("setpriv").args(user).arg("true").any_code().any_stderr().run().status.success();
+    if !is_installed("prlimit") || is_root && !(is_installed("setpriv") && can_change()) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("pushgw");
+    std::fs::copy(env!("CARGO_BIN_EXE_pushgw"), &copy).unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    // The second limit leaves room for the thread, but not for the command.
+    for limit in if is_root { &["--nproc=1", "--nproc=2"][..] } else { &["--nproc=1"] } {
+        let call = if is_root { program("setpriv").args(user).arg("prlimit") } else { program("prlimit") };
+        call.arg(limit)
+            .arg(&copy)
+            .args(["run", "-j", "x", "-g", &url, "--", "sh", "-c", "echo ran; exit 3"])
+            .code(3)
+            .stdout("ran\n")
+            .stderr(warning)
+            .run();
     }
 }
 

@@ -372,3 +372,17 @@ fn a_path_that_is_not_utf8_is_rejected() {
         .stderr_has("groups.prom:1: the group's path is not UTF-8")
         .run();
 }
+
+/// A file that was edited on Windows has a repair in each line. If this took quadratic time, it would take minutes.
+#[test]
+fn a_large_file_with_crlf_is_pushed() {
+    let group =
+        |number| format!("# pushgw group /metrics/job/{number}\r\n# TYPE m gauge\r\nm{{l=\"1\"}} 1\r\n");
+    // Without a gateway, the push ends after three groups.
+    pushgw()
+        .args(["push", "--groups", "groups.prom", "--retries", "0", "-g", "127.0.0.1:1"])
+        .file("groups.prom", (0..16_000).map(group).collect::<String>())
+        .code(6)
+        .stderr_has("pushed 0 of 16,000 groups to")
+        .run();
+}

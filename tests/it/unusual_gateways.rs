@@ -1,7 +1,7 @@
 //! Tests `list`, `status` and `delete` with real gateways that have unusual contents, flags or proxies, and with
 //! servers that are not Pushgateways.
 
-use crate::support::{Client, Gateway, Request, Server, newest_gateway, on_every_gateway, pushgw};
+use crate::support::{Client, Gateway, Request, Server, date, newest_gateway, on_every_gateway, pushgw};
 
 /// These metrics replace the group's labels and state in the API's JSON.
 const SHADOWING: &str = "# TYPE labels gauge\nlabels{metrics=\"x\"} 1\nlast_push_successful 1\nmetrics 1\n";
@@ -189,6 +189,37 @@ fn a_server_that_is_not_a_pushgateway() {
                 .code(1)
                 .stderr_has("the server did not answer like a Pushgateway: ")
                 .run();
+        }
+    }
+}
+
+/// A gateway can have thousands of such groups.
+#[test]
+fn groups_without_a_path_are_named_up_to_a_limit() {
+    for (count, more) in
+        [(20, ""), (21, "and 1 more group is left out"), (5_020, "and 5,000 more groups are left out")]
+    {
+        let pushed = r#""last_push_successful":true,"push_time_seconds":{"type":"GAUGE","metrics":[{"labels":{},"value":"1"}]}"#;
+        let group = |labels: String| format!(r#"{{"labels":{{{labels}}},{pushed}}}"#);
+        // A gateway requires a job, but a program that imitates one may not.
+        let unnamed = (0..count).map(|number| group(format!(r#""a":"{number:04}""#)));
+        let groups: Vec<_> = [group(r#""job":"x""#.to_owned())].into_iter().chain(unnamed).collect();
+        let body = format!(r#"{{"status":"success","data":[{}]}}"#, groups.join(","));
+        let server = Server::start(move |connection, _| {
+            while connection.read_request().is_some() {
+                connection.answer(200, &[date()], &body);
+            }
+        });
+        let named = (0..20).map(|number| {
+            format!("warning: {{a=\"{number:04}\"}} is left out: no URL path can address it\n")
+        });
+        let warnings = named.collect::<String>()
+            + &if more.is_empty() { String::new() } else { format!("warning: {more}\n") };
+        for (args, result) in [
+            (["list", "--format=path"], "/metrics/job/x\n"),
+            (["show", "--all"], "# pushgw group /metrics/job/x\n"),
+        ] {
+            pushgw().args(args).args(["-g", &server.url()]).stdout(result).stderr(&warnings).run();
         }
     }
 }

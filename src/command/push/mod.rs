@@ -24,7 +24,9 @@ pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Fail
     // This check comes last, because the process that writes to the pipe may have started after this one.
     if context.environment.stdin_is_pipe && !push.check.reads_stdin() && stdin_has_bytes() {
         context.printer.warning("standard input has data that was not read");
-        context.printer.hint("add `-` to the files to read it, or </dev/null if it is not for pushgw");
+        context
+            .printer
+            .hint("add `-` to the files to read it, or use </dev/null if it is not meant for pushgw");
     }
     Ok(())
 }
@@ -123,7 +125,7 @@ fn reject_group_lines(text: &[u8]) -> Result<(), Failure> {
     if text.starts_with(GROUP_LINE.as_bytes()) && memmem::find(text, another.as_bytes()).is_some() {
         return Err(Failure::usage_with_hint(
             "the input is the output of `pushgw show` for several groups, but all of it would go to one group",
-            "to push each to its own group: --groups FILE, or --groups - for standard input",
+            "to push each group separately: --groups FILE, or --groups - for standard input",
         ));
     }
     Ok(())

@@ -12,14 +12,14 @@ use crate::config::Run;
 use crate::error::{Failure, exit_code};
 use crate::http::Event;
 use crate::job::{CpuTime, JobRun};
-use crate::os::{self, ReceivedSignal, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, signal_name};
+use crate::os::{self, ReceivedSignal, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, reason, signal_name};
 use crate::output::{Printer, Verbosity};
-use crate::process::{self, BURST};
+use crate::process::{self, BURST, SpawnError};
 use anyhow::Context as _;
 use own_metrics::OwnMetrics;
 use report::{Report, Reported};
 use std::io;
-use std::process::Child;
+use std::process::{Child, Command};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
@@ -45,10 +45,9 @@ pub(super) fn run(settings: Run, context: &mut Context<'_, '_>) -> Result<(), Fa
     let listening = process::listen(move |signal| {
         let _ = signals.send(RunEvent::Signal(signal));
     });
-    listening.context("can't listen for signals").map_err(not_run)?;
     let own = OwnMetrics::prepare(&settings, context.environment);
     let mut running = Running { settings, sender, receiver, first_signal: None, printer: context.printer };
-    let run = running.run_command(&own).context("can't wait for the command").map_err(not_run)?;
+    let run = running.run_command(&own, listening).context("can't wait for the command").map_err(not_run)?;
     let deadline = Instant::now() + running.settings.timeout;
     let report = Report::new(&running.settings, &run, &own, running.printer);
     // Removes the temporary folder now, because a signal could kill pushgw while it sends the report.
@@ -74,18 +73,15 @@ struct Running<'a, 'out> {
 }
 
 impl Running<'_, '_> {
-    /// Runs the command and waits for it to exit.
-    fn run_command(&mut self, own: &OwnMetrics) -> io::Result<JobRun> {
+    /// Runs the command and waits for it to exit. `listening` is the result of starting to listen for signals.
+    fn run_command(&mut self, own: &OwnMetrics, listening: io::Result<()>) -> io::Result<JobRun> {
         let (start, started) = (since_1970(), Instant::now());
-        let child = process::spawn(&self.settings.command, |command| {
-            command.env(own_metrics::VARIABLE, own.path());
-        });
-        let exit_status = match child {
+        let exit_status = match self.start_command(own, listening) {
             Ok(child) => {
                 if self.settings.expectations.within.is_some()
                     && let Err(error) = report::send_start(&self.settings, start, self.sender.clone())
                 {
-                    self.printer.note(&format!("the start was not reported: {error}"));
+                    self.printer.note(&format!("the start was not reported: {}", reason(&error)));
                 }
                 self.wait(&child)?
             }
@@ -106,6 +102,29 @@ impl Running<'_, '_> {
             cpu: Some(CpuTime { user: usage.user, system: usage.system }),
             max_resident_bytes: usage.max_resident_bytes,
         })
+    }
+
+    /// Starts the command. If the system has no thread or process left for monitoring, replaces pushgw by the command.
+    fn start_command(&mut self, own: &OwnMetrics, listening: io::Result<()>) -> Result<Child, SpawnError> {
+        let prepare = |command: &mut Command| {
+            command.env(own_metrics::VARIABLE, own.path());
+        };
+        let error = match listening {
+            Ok(()) => match process::spawn(&self.settings.command, prepare) {
+                // The limit of processes or of memory was reached.
+                Err(SpawnError { error, .. })
+                    if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory) =>
+                {
+                    error
+                }
+                result => return result,
+            },
+            Err(error) => error,
+        };
+        let (name, cause) = (self.settings.name(), reason(&error));
+        let message = format!("{name} will not be reported: can't start a thread or a process: {cause}");
+        self.printer.warning(&message);
+        Err(process::replace_process(&self.settings.command, prepare))
     }
 
     /// Forwards signals to the command until it exits, and returns its exit status.
@@ -131,7 +150,7 @@ impl Running<'_, '_> {
     fn send(&mut self, report: Report, deadline: Instant) -> Result<Reported, Failure> {
         report
             .send_in_background(&self.settings, deadline, self.sender.clone())
-            .context("can't start a thread")?;
+            .map_err(|error| anyhow::anyhow!("can't start a thread: {}", reason(&error)))?;
         loop {
             let left = (deadline + SPARE).saturating_duration_since(Instant::now());
             match self.receiver.recv_timeout(left) {

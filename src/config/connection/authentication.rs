@@ -2,7 +2,7 @@
 
 use super::{Settings, empty, private_utf8, read};
 use crate::error::Failure;
-use crate::http::{Credentials, Header, Login, Url};
+use crate::http::{Credentials, Header, Login, MAX_HEADER, Url};
 use crate::secret::Secret;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -52,6 +52,7 @@ impl Settings<'_> {
     /// Returns the headers set by flags and the headers set by the variable.
     fn headers(self) -> Result<(Vec<Header>, Vec<Header>), Failure> {
         let parse = |origin: &str, text: &str| {
+            check_length(origin, text)?;
             text.parse::<Header>().map_err(|error| Failure::usage(format!("{origin}: {error}")))
         };
         let mut flags = Vec::new();
@@ -182,6 +183,7 @@ fn user_name(origin: &str, user: &OsStr) -> Result<String, Failure> {
     if user.chars().any(char::is_control) {
         return Err(Failure::usage(format!("{origin} contains a control character")));
     }
+    check_length(origin, user)?;
     Ok(user.to_owned())
 }
 
@@ -206,6 +208,7 @@ fn secret(variable: &str, value: &OsStr) -> Result<Secret, Failure> {
     if text.chars().any(char::is_control) {
         return Err(Failure::usage(format!("{variable} contains a control character")));
     }
+    check_length(variable, text)?;
     Ok(Secret::new(text))
 }
 
@@ -214,7 +217,7 @@ fn read_secret(path: &OsStr, origin: &str) -> Result<Secret, Failure> {
     if !Path::new(path).exists() {
         // The path is not shown, because it may be the secret itself, given by mistake.
         return Err(Failure::File {
-            message: format!("{origin}: there is no such file"),
+            message: format!("{origin}: no such file"),
             hint: Some("the value must be a file name, not the secret itself".to_owned()),
         });
     }
@@ -229,5 +232,14 @@ fn read_secret(path: &OsStr, origin: &str) -> Result<Secret, Failure> {
     if text.chars().any(char::is_control) {
         return Err(Failure::usage(format!("{origin}: {} has more than one line", path.display())));
     }
+    check_length(&format!("{origin}: {}", path.display()), text)?;
     Ok(Secret::new(text))
+}
+
+/// Checks that the HTTP library can send a header with this value.
+fn check_length(origin: &str, value: &str) -> Result<(), Failure> {
+    if value.len() <= MAX_HEADER {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("{origin} is too long: the limit is {MAX_HEADER} bytes")))
 }

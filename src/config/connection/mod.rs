@@ -48,7 +48,7 @@ pub(super) fn group_url(
     if args.gateway.is_some() {
         return Err(Failure::usage_with_hint(
             "--url already names the gateway",
-            "remove --gateway, or give --url only the path: /metrics/job/...",
+            "remove --gateway, or give only the path in --url: /metrics/job/...",
         ));
     }
     parsed_group_url(url, DEFAULT_GATEWAY)
@@ -328,8 +328,8 @@ fn read(path: &OsStr, origin: &str) -> Result<Vec<u8>, Failure> {
 
 fn invalid(path: &OsStr, error: &PemError) -> Failure {
     let message = format!("{}: {error}", path.display());
-    match error.conversion(&quote(&path.to_string_lossy())) {
-        Some(command) => Failure::usage_with_hint(message, command),
+    match error.hint(&quote(&path.to_string_lossy())) {
+        Some(hint) => Failure::usage_with_hint(message, hint),
         None => Failure::usage(message),
     }
 }

@@ -9,7 +9,7 @@ use crate::grouping::{LabelSet, LegacyName, is_legacy_name};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Appends the families of a group. `group` contains the labels of the group.
+/// Appends the families of the group with these labels.
 pub fn write_families(out: &mut String, group: &LabelSet, families: &[Family]) {
     let is_reported = |series: &Series| series.value != Value::Unknown;
     for family in families.iter().filter(|family| family.series.iter().any(is_reported)) {

@@ -61,7 +61,7 @@ fn type_line_for(family: &CurrentFamily<'_>, kind: &str) -> Vec<u8> {
     [b"# TYPE ", family.name.raw(), b" ", kind.as_bytes(), b"\n"].concat()
 }
 
-/// Appends the samples that became gauges to the family. Each gauge gets its own metadata.
+/// Appends to the family the samples that became gauges. Each gauge gets its own metadata.
 fn own_gauges(family: &CurrentFamily<'_>, end: usize, context: &mut Context<'_>) {
     let mut text = Vec::new();
     for part in [Part::Created, Part::GaugeCount, Part::GaugeSum] {

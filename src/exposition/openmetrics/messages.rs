@@ -116,11 +116,10 @@ fn exemplar(error: ExemplarError, marked: &[u8]) -> Message {
                 .help(SYNTAX)
         }
         ExemplarError::Text => Message::new("there is text after the exemplar").help(SYNTAX),
-        ExemplarError::TooLong(chars) => {
-            Message::new(format!("the exemplar's labels have {chars} characters")).help(format!(
-                "the names and values of its labels can have at most {MAX_EXEMPLAR_CHARS} characters in total"
-            ))
-        }
+        ExemplarError::TooLong(chars) => Message::new(format!(
+            "the exemplar's labels have {chars} characters"
+        ))
+        .help(format!("label names and values can have at most {MAX_EXEMPLAR_CHARS} characters in total")),
         ExemplarError::DuplicateLabel => {
             Message::new(format!("the exemplar has the label {} twice", quoted(marked)))
         }

@@ -10,7 +10,7 @@ use crate::grouping::LegacyName;
 /// A name that two families claim.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum NameClash {
-    /// A family with this name already exists. Its name is at this position.
+    /// A family with this name already exists, at this position.
     SameFamily(usize),
     /// Another family claims this name for itself or for a sample. The name of that family is at this position.
     Claimed(Vec<u8>, usize),

@@ -1,7 +1,7 @@
 //! Tests errors of the HTTP exchange: wrong responses, missing responses, and broken connections.
 
-use super::{Case, push, received};
-use crate::support::{Connection, Destination, Server};
+use super::{Case, MARGIN, push, received};
+use crate::support::{Connection, Destination, Server, pushgw};
 use std::time::Duration;
 
 const WAITING: &str = "no response within";
@@ -342,23 +342,37 @@ fn early_responses() -> Vec<Case> {
             connection.read_bytes(1 << 20);
         }
     };
-    let early_success = |name, status| {
-        Case::new(name, "the connection was lost while sending the request", 6, early(status))
-            .file("large.prom", large())
-            .arg("large.prom")
+    let lost = "the connection was lost while sending the request";
+    let large_push = |case: Case| case.file("large.prom", large()).arg("large.prom");
+    let early_success = |name, status| large_push(Case::new(name, lost, 6, early(status)));
+    let early_bytes = |bytes: &'static str| {
+        move |connection: &mut Connection, _: usize| {
+            connection.read_head();
+            connection.send(bytes);
+            connection.read_bytes(1 << 20);
+        }
     };
+    let continued = "HTTP/1.1 100 Continue\r\nX: y\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n";
+    let redirect = "HTTP/1.1 307 X\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n";
     vec![
         early_success("an early 200", "200"),
         early_success("an early 202", "202"),
+        early_success("an early 201", "201"),
         early_success("an early 204", "204"),
+        large_push(Case::new("an early 200 in chunks", lost, 6, early_bytes(chunked))),
+        large_push(Case::new("an early 200 in HTTP/1.0", lost, 6, early_bytes("HTTP/1.0 200 OK\r\n\r\n"))),
+        large_push(Case::new("an early 100 with a header, then 200", lost, 6, early_bytes(continued))),
+        large_push(Case::new("an early 200, and nothing is read", lost, 6, |connection, _| {
+            connection.read_head();
+            connection.send(OK);
+        })),
+        large_push(Case::new("an early 307", "the server redirects", 4, early_bytes(redirect))),
+        large_push(Case::new("an early 503", "temporary server error", 5, early("503"))).says("{} says: no"),
         early_success("a retried early 200", "200").retries(2).connections(3),
-        Case::new("an early 413", "the request body is too large", 4, early("413"))
-            .file("large.prom", large())
-            .arg("large.prom")
+        large_push(Case::new("an early 413", "the request body is too large", 4, early("413")))
             .says("{} says: no"),
-        Case::new("an early 401", "the server requires a login", 4, early("401"))
-            .file("large.prom", large())
-            .arg("large.prom"),
+        large_push(Case::new("an early 401", "the server requires a login", 4, early("401"))),
         Case::new(
             "control characters in the message",
             "the server rejected the request (400 Bad Request)",
@@ -432,6 +446,42 @@ fn every_attempt_sends_the_same_request() {
     assert_eq!(received(&server), [request(), request(), request()]);
 }
 
+/// Each group is a request of its own.
+#[test]
+fn an_early_response_decides_about_one_group() {
+    let lost = "the connection was lost while sending the request";
+    for (answer, message, code) in [
+        (OK, lost, 6),
+        ("HTTP/1.1 201 X\r\nContent-Length: 0\r\n\r\n", lost, 6),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", lost, 6),
+        ("HTTP/1.0 200 OK\r\n\r\n", lost, 6),
+        ("HTTP/1.1 100 C\r\nX: y\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", lost, 6),
+        ("HTTP/1.1 307 X\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", "the server redirects", 4),
+        ("HTTP/1.1 503 X\r\nContent-Length: 0\r\n\r\n", "temporary server error", 5),
+    ] {
+        let server = Server::start(move |connection, number| {
+            if number == 0 {
+                connection.read_head();
+                connection.send(answer);
+                connection.read_bytes(1 << 20);
+            } else {
+                while connection.read_request().is_some() {
+                    connection.send(OK);
+                }
+            }
+        });
+        let group =
+            |job: &str, text: &[u8]| [b"# pushgw group /metrics/job/", job.as_bytes(), b"\n", text].concat();
+        pushgw()
+            .args(["push", "--groups", "groups.prom", "--retries=0", "-g", &server.url()])
+            .file("groups.prom", [group("a", &large()), group("b", b"b 1\n")].concat())
+            .code(code)
+            .stderr_has(format!("/metrics/job/a: {message}"))
+            .stderr_has("pushed 1 of 2 groups to")
+            .run();
+    }
+}
+
 #[test]
 fn verbose_reports_retries() {
     let server = Server::answering(503, "busy\n");
@@ -492,4 +542,31 @@ fn a_compressed_push_has_a_content_encoding() {
     let mut text = String::new();
     flate2::read::GzDecoder::new(request.body.as_slice()).read_to_string(&mut text).unwrap();
     assert_eq!(text, "batch 1\n");
+}
+
+#[test]
+fn every_command_ends_within_its_time_limit() {
+    let server = Server::start(|connection, _| connection.hang());
+    for (command, method) in [
+        (&["status"][..], "GET"),
+        (&["list"], "GET"),
+        (&["show", "--all"], "GET"),
+        (&["delete", "-j", "x"], "GET"),
+        (&["delete", "-f", "-j", "x"], "DELETE"),
+        (&["delete", "--all", "--yes"], "GET"),
+        (&["push", "-j", "x", "-m", "a 1", "--diff"], "GET"),
+        (&["add", "-j", "x", "-m", "a 1", "--diff"], "GET"),
+        (&["add", "-j", "x", "-m", "a 1"], "POST"),
+    ] {
+        let before = server.connections();
+        pushgw()
+            .args(command)
+            .args(["--timeout", "300ms", "--retries", "5", "-g", &server.url()])
+            .timeout(Duration::from_millis(300) + MARGIN)
+            .code(7)
+            .stderr_has(format!("error: {method} {}", server.url()))
+            .stderr_has("no response within 300ms")
+            .run();
+        assert_eq!(server.connections(), before + 1, "{command:?}: a second request has its own limit");
+    }
 }

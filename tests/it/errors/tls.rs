@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::support::tls::{CertificateAuthority, Pair, Validity, self_signed, server};
-use crate::support::{Connection, Destination, Server};
+use crate::support::{Connection, Destination, Server, read_repo_file};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ALL_VERSIONS, ServerConfig};
 use std::sync::{Arc, LazyLock};
@@ -271,4 +271,34 @@ fn the_system_store_is_trusted_too() {
             .args(["--ca-cert", "ca.pem"])
             .run();
     }
+}
+
+/// The library's own message has 1.5 kB, or 51 kB of names.
+#[test]
+fn unsupported_keys_and_long_lists_of_names_have_short_messages() {
+    let server = Server::unused();
+    let unsupported = "error: client.pem: the private key is of a type that pushgw does not support\n\
+                       hint: use a key of type ECDSA (P-256, P-384), Ed25519, or RSA with at least 2048 bits\n";
+    for destination in Destination::ALL {
+        destination
+            .push_to(&format!("https://{}", server.address()))
+            .file("client.pem", read_repo_file("tests/data/p521.pem"))
+            .args(["--cert", "client.pem"])
+            .code(2)
+            .stderr(unsupported)
+            .run();
+    }
+    let names: Vec<String> = (0..2_000).map(|number| format!("host-{number}.gw.example")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let config = self::server(&AUTHORITY.server(&names, Validity::Now), None, ALL_VERSIONS);
+    let server = Server::start(move |connection, _| connection.serve_tls(&config));
+    let output = Destination::Gateway
+        .push_to(&format!("https://{}", server.address()))
+        .file("ca.pem", AUTHORITY.pem())
+        .args(["--ca-cert", "ca.pem"])
+        .code(6)
+        .stderr_has("the certificate is for host-0.gw.example, host-1.gw.example, ")
+        .stderr_has("and 1995 more\n")
+        .run();
+    assert!(output.stderr.len() < 400, "{output}");
 }

@@ -144,8 +144,8 @@ fn run(command: &str, stdin: &str, gateway: &Gateway) -> Output {
     }
     if stdin.is_empty() {
         // A regular file is read only if there is no other input.
-        let file = call.directory().join("f");
-        return call.stdin_from(file).run();
+        let path = call.directory().join("f");
+        return call.stdin_from(path).run();
     }
     call.stdin(stdin).run()
 }

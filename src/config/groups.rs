@@ -304,7 +304,7 @@ fn selection(args: &cli::SelectionArgs) -> Result<Selection, Failure> {
             .extend(parse_matchers(matcher).map_err(|error| Failure::usage(format!("--match: {error}")))?);
     }
     if matchers.iter().any(Matcher::requires_no_job) {
-        return Err(Failure::usage("--match: the job is never empty: is the variable set?"));
+        return Err(Failure::usage("--match: the job is never empty: is a variable unset?"));
     }
     let age_of = |text: &OsString| {
         // In `--older-than $AGE --yes`, the next option is the value if the variable is not set.

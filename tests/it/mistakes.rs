@@ -48,7 +48,7 @@ fn an_option_with_the_wrong_dash_is_an_error() {
         ("pushgw push -j x -gateway=http://gw f", "`-gateway` is read as `-g ateway`\nhint: use --gateway"),
         (
             "pushgw list -json",
-            "`-json` is read as `-j son`\nhint: for results, list and status have --format json",
+            "`-json` is read as `-j son`\nhint: use --format json for the results of list and status",
         ),
         ("pushgw delete -older-than 7d", "`-older-than` is"),
         ("pushgw delete -all --yes", "`-all` is not an option\nhint: use --all"),
@@ -81,13 +81,13 @@ fn a_suspicious_label_is_stored_as_typed_with_a_warning() {
 #[ignore = "needs real servers"]
 fn a_job_with_the_name_of_a_file_suggests_an_unset_variable() {
     let gateway = gateway();
-    let says = "the job `metrics.prom` is also the name of a file in this directory: is a variable unset?";
+    let says = "the job `metrics.prom` is also the name of a file here: is a variable unset?";
     let hint = "hint: use -j JOB metrics.prom";
     typed(&gateway, "pushgw push -j $UNSET metrics.prom </dev/null", 2, &[], &[says, hint]);
     typed(&gateway, "pushgw push -j $UNSET metrics.prom f", 0, &["job=metrics.prom"], &[says, hint]);
     typed(&gateway, "pushgw add -j $UNSET metrics.prom -m 'a 1'", 0, &["job=metrics.prom"], &[says, hint]);
     typed(&gateway, "echo a 1 | pushgw push -j metrics.prom", 0, &["job=metrics.prom"], &[says]);
-    let says = "the instance `f` is also the name of a file in this directory: is a variable unset?";
+    let says = "the instance `f` is also the name of a file here: is a variable unset?";
     typed(&gateway, "pushgw push -j x -i $UNSET f </dev/null", 2, &[], &[says, "hint: use -i INSTANCE f"]);
 }
 
@@ -417,7 +417,7 @@ fn mistakes_in_a_selection_are_reported() {
     ] {
         typed(&gateway, &format!("{push} pushgw {call}"), code, &["job=x"], &[says]);
     }
-    let says = "the job `metrics.prom` is also the name of a file in this directory: is a variable unset?";
+    let says = "the job `metrics.prom` is also the name of a file here: is a variable unset?";
     typed(&gateway, "pushgw run -j $UNSET metrics.prom -- true", 0, &["job=metrics.prom"], &[says]);
     typed(&gateway, "pushgw check -j $UNSET metrics.prom </dev/null", 2, &[], &[says]);
 }
@@ -469,8 +469,12 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("push -j x -label_name=a=b f", 2, "hint: use --label NAME=VALUE"),
     ("push -n -j x -l 'team=a,' f", 0, "hint: use -l team=a"),
     ("push -n -j 'x;' f", 0, "hint: use -j x"),
-    ("push -n -j x -l 'team= ' f", 0, "gets the value ` `, which is only spaces\nhint: is the variable set?"),
-    ("push -n -j \"$UNSET \" f", 0, "which is only spaces"),
+    (
+        "push -n -j x -l 'team= ' f",
+        0,
+        "gets the value ` `, which contains only spaces\nhint: is a variable unset?",
+    ),
+    ("push -n -j \"$UNSET \" f", 0, "which contains only spaces"),
     ("push -n -j 'backup_${HOST}' f", 0, "hint: use double quotes"),
     ("push -n -j x -i '$HOSTNAME:9100' f", 0, "hint: use double quotes"),
     ("push -n -j x -i '`hostname`' f", 0, "hint: use double quotes"),
@@ -487,21 +491,21 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("push -j x -- -l team=a f", 127, "hint: options of pushgw come before the `--`"),
     ("push -j x f -l -- team=a", 2, "a value is required for '--label <NAME=VALUE>'"),
     ("push -j $UNSET -l team=a f", 2, "a value is required for '--job <JOB>'"),
-    ("push -j x -i '' f", 2, "label `instance` has an empty value: is the variable set?"),
-    ("push -j x -l team=$UNSET f", 2, "label `team` has an empty value: is the variable set?"),
+    ("push -j x -i '' f", 2, "label `instance` has an empty value: is a variable unset?"),
+    ("push -j x -l team=$UNSET f", 2, "label `team` has an empty value: is a variable unset?"),
     ("push -j x -l $UNSET f", 2, "`f` has no `=`: write labels as NAME=VALUE"),
-    ("push -j x -g '' f", 2, "--gateway is empty: is the variable set?"),
+    ("push -j x -g '' f", 2, "--gateway is empty: is a variable unset?"),
     ("push -j x -g http://http://gw f", 2, "the scheme is malformed: write http://HOST:PORT"),
     ("push -j x -g http://gw?a=b f", 2, "unexpected `?` in the URL: write %3F in a path"),
     ("push --url /metrics/job/x?a=b f", 2, "unexpected `?` in the URL"),
     ("push --url /metrics/job/x/instance/ f", 2, "label `instance` has an empty value"),
     ("push -j x -g http://a -g http://b f", 2, "'--gateway <URL>' cannot be used multiple times"),
     ("push -j x -j y f", 2, "'--job <JOB>' cannot be used multiple times"),
-    ("push -j x -l a=1 -l a=2 f", 2, "label `a` is given twice"),
+    ("push -j x -l a=1 -l a=2 f", 2, "label `a` is set twice"),
     ("push -j x --textfile . --remote-write http://gw f", 2, "both set a destination"),
     ("push -j x --dry-run=true f", 2, "unexpected value 'true' for '--dry-run'"),
     ("push -j x -H 'X-Scope: $UNSET' -m a=1", 3, "a metric name cannot contain `=`"),
-    ("push -j x -H \"X-Scope: $UNSET\" f", 2, "the header X-Scope has no value: is the variable set?"),
+    ("push -j x -H \"X-Scope: $UNSET\" f", 2, "the header X-Scope has no value: is a variable unset?"),
     ("push -j x --timeout ten f", 2, "`ten` is not a duration"),
     ("push -j x --retries 3s f", 2, "invalid number of retries `3s`"),
     ("list --match 'job!=~ci'", 2, "did you mean `job!~ci`?"),
@@ -524,13 +528,13 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("delete --match 'job=ci;team=a' --yes", 0, "hint: use --match '{job=ci,team=a}'"),
     ("list --match 'job=ci|db'", 0, "a regular expression needs `=~`\nhint: use --match 'job=~ci|db'"),
     ("delete --match 'job=ci.*' --yes", 0, "hint: use --match 'job=~ci.*'"),
-    ("list --match jobs=ci", 0, "the label of a job is `job`\nhint: use --match job=ci"),
-    ("list --match job=", 2, "--match: the job is never empty: is the variable set?"),
-    ("show --match job=~$UNSET", 2, "the job is never empty: is the variable set?"),
-    ("delete --match job=$UNSET --yes", 2, "the job is never empty: is the variable set?"),
+    ("list --match jobs=ci", 0, "the label for the job is `job`\nhint: use --match job=ci"),
+    ("list --match job=", 2, "--match: the job is never empty: is a variable unset?"),
+    ("show --match job=~$UNSET", 2, "the job is never empty: is a variable unset?"),
+    ("delete --match job=$UNSET --yes", 2, "the job is never empty: is a variable unset?"),
     ("delete --match job=~\"$UNSET.*\" --yes", 2, "these matchers also match groups that lack the label"),
     ("delete --match job=ci --match '' --yes", 2, "has no label name"),
-    ("delete --older-than $UNSET --yes", 2, "--older-than is empty: is the variable set?"),
+    ("delete --older-than $UNSET --yes", 2, "--older-than is empty: is a variable unset?"),
     ("delete --older-than d --yes", 2, "`d` is not a duration"),
     ("delete --older-than 'seven days' --yes", 2, "`seven days` is not a duration"),
     ("delete --older-than P7D --yes", 2, "`P7D` is not a duration"),

@@ -67,7 +67,9 @@ fn corrected(script: &str, message: &str) -> Option<String> {
         assert_ne!(corrected, script, "`{typed}` is not in the script, but the message is:\n{message}");
         Some(corrected)
     };
-    if let Some(parts) = find(r"`(-\S+)` is (?:read as|not an option)[^\n]*\nhint: use (--[a-z-]+)") {
+    if let Some(parts) =
+        find(r"`(-\S+)` is (?:read as|not an option)[^\n]*\nhint: use (--format json|--[a-z-]+)")
+    {
         return replace(&regex::escape(parts[0]), parts[1]);
     }
     if let Some(parts) = find(r"begins with a long dash\nhint: [^\n]*: (-\S+)") {
@@ -130,9 +132,9 @@ fn exit_code(command: &str) -> i32 {
 /// Runs a command on a gateway with some groups.
 #[track_caller]
 fn run(command: &str, stdin: &str, gateway: &Gateway) -> Output {
-    let fill =
+    let replaced =
         |text: String, (pattern, value): &(&str, &str)| regex(pattern).replace_all(&text, *value).into();
-    let command: String = PLACEHOLDERS.iter().fold(command.to_owned(), fill);
+    let command: String = PLACEHOLDERS.iter().fold(command.to_owned(), replaced);
     for group in GROUPS {
         gateway.put(format!("/metrics/job/{group}"), "a 1\n");
     }

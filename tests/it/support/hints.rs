@@ -67,7 +67,9 @@ fn corrected(script: &str, message: &str) -> Option<String> {
         assert_ne!(corrected, script, "`{typed}` is not in the script, but the message is:\n{message}");
         Some(corrected)
     };
-    if let Some(parts) = find(r"`(-\S+)` is (?:read as|not an option)[^\n]*\nhint: use (--[a-z-]+)") {
+    if let Some(parts) =
+        find(r"`(-\S+)` is (?:read as|not an option)[^\n]*\nhint: use (--format json|--[a-z-]+)")
+    {
         return replace(&regex::escape(parts[0]), parts[1]);
     }
     if let Some(parts) = find(r"begins with a long dash\nhint: [^\n]*: (-\S+)") {

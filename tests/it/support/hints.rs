@@ -17,7 +17,8 @@ const PLACEHOLDERS: &[(&str, &str)] = &[
     (r"\bJOB\b", "ci"),
     (r"--url URL", "--url $$PUSHGATEWAY_URL/metrics/job/ci"),
     (r"curl -s URL", "curl -s file://$$PWD/openmetrics"),
-    // These gateways do not exist.
+    // These programs and gateways do not exist.
+    (r"\btool\b|\./backup\.sh", "echo"),
     (r"-g (URL|gw\b|http://gw\S*|'http://gw[^']*')", "-g $$PUSHGATEWAY_URL"),
     (r"--gateway=http://gw", "--gateway=$$PUSHGATEWAY_URL"),
     (r"\bNAME=VALUE", "team=x"),

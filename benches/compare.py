@@ -143,6 +143,10 @@ def newest_prometheus():
     return fetch("prometheus")[-1]
 
 
+def newest_victoria_metrics():
+    return fetch("victoria-metrics")[-1]
+
+
 def version(program):
     """Returns the first version number in the output of --version."""
     done = subprocess.run([program, "--version"], check=True, capture_output=True, text=True)
@@ -196,16 +200,28 @@ class Gateway(Server):
 
 
 class Receiver(Server):
-    """The newest Prometheus, which scrapes nothing and keeps its data in this folder."""
+    """A remote-write receiver that keeps its data in this folder."""
 
     def __init__(self, folder):
         super().__init__()
-        self.config = folder / "prometheus.yml"
         self.data = folder / "data"
 
     def command(self):
-        self.config.write_text("{}\n")
         shutil.rmtree(self.data, ignore_errors=True)
+        return self.program()
+
+
+class Prometheus(Receiver):
+    """The newest Prometheus, which scrapes nothing."""
+
+    name = "Prometheus"
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.config = folder / "prometheus.yml"
+
+    def program(self):
+        self.config.write_text("{}\n")
         return [
             newest_prometheus(),
             f"--config.file={self.config}",
@@ -213,6 +229,15 @@ class Receiver(Server):
             f"--storage.tsdb.path={self.data}",
             "--web.enable-remote-write-receiver",
         ]
+
+
+class VictoriaMetrics(Receiver):
+    """The newest VictoriaMetrics on one node."""
+
+    name = "VictoriaMetrics"
+
+    def program(self):
+        return [newest_victoria_metrics(), f"-httpListenAddr={self.address}", f"-storageDataPath={self.data}"]
 
 
 # --- The comparisons -------------------------------------------------------------------------------------------------
@@ -440,20 +465,21 @@ def remote_write(folder, runs):
     # promtool sends a file as one request, and Prometheus accepts at most 32 MiB.
     of_promtool = list(parts(file, 10))
     promtool_push = newest_prometheus().parent / "promtool"
-    with Receiver(folder) as receiver:
-        # Prometheus needs most of the time to create the series, so both cases are measured.
-        for title, before in (("which it does not have yet", receiver.restart), ("which it has already", lambda: None)):
-            compare(
-                f"1,000,000 samples to Prometheus {version(newest_prometheus())}, of series {title},"
-                f" {file.stat().st_size / (1 << 20):.1f} MiB:"
-                " pushgw push --remote-write / promtool push metrics, in ten parts",
-                [PUSHGW, "push", "-q", "-j", "bench", "--remote-write", receiver.url, file],
-                [promtool_push, "push", "metrics", f"{receiver.url}/api/v1/write", *of_promtool],
-                runs,
-                ("wall", "cpu", "memory"),
-                file=file,
-                before=before,
-            )
+    for server in (Prometheus, VictoriaMetrics):
+        with server(folder) as receiver:
+            # The receiver needs most of the time to create the series, so both cases are measured.
+            for title, before in (("it does not have yet", receiver.restart), ("it has already", lambda: None)):
+                compare(
+                    f"1,000,000 samples to {server.name}, of series that {title},"
+                    f" {file.stat().st_size / (1 << 20):.1f} MiB:"
+                    " pushgw push --remote-write / promtool push metrics, in ten parts",
+                    [PUSHGW, "push", "-q", "-j", "bench", "--remote-write", receiver.url, file],
+                    [promtool_push, "push", "metrics", f"{receiver.url}/api/v1/write", *of_promtool],
+                    runs,
+                    ("wall", "cpu", "memory"),
+                    file=file,
+                    before=before,
+                )
 
 
 COMPARISONS = {

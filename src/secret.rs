@@ -8,7 +8,6 @@ use std::fmt;
 /// Placeholder that is shown instead of a secret.
 pub(crate) const REDACTED: &str = "REDACTED";
 
-/// A password or token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 

@@ -6,7 +6,7 @@ use crate::shell::quote;
 use clap::{Arg, Command};
 use std::ffi::OsString;
 
-/// Options of which each one identifies or selects groups.
+/// Options that identify or select groups, each on its own.
 const GROUPS: [&str; 6] = ["--job", "--url", "--match", "--all", "--failed", "--older-than"];
 
 /// Returns the command `ours`, which may end in an option such as `--groups`, with the words of the command line after
@@ -73,7 +73,7 @@ fn first_operand(command: &Command, words: &[String]) -> usize {
     place.min(words.len())
 }
 
-/// Leaves out the user and the headers, and the credentials in URLs.
+/// Removes the user and the headers, and the credentials in URLs.
 fn without_secrets(command: &Command, words: &[&str]) -> Vec<String> {
     let mut shown = Vec::new();
     let mut words = words.iter();
@@ -107,7 +107,7 @@ fn may_have_secret(words: &[String]) -> bool {
     })
 }
 
-/// Joins each option and its negative value with `=`. clap would take a value such as `-1s` for an option, and its
+/// Joins each option and its negative value with `=`. clap would mistake a value such as `-1s` for an option, and its
 /// setting for such values would also accept `--`.
 pub(super) fn join_negative_values(command: &Command, args: &mut Vec<OsString>) {
     let end = args.iter().position(|arg| arg == "--").unwrap_or(args.len());

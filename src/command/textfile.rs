@@ -98,12 +98,7 @@ impl Update {
             _ => pushed.clone(),
         };
         let text = textfile::text(&families);
-        require_valid(
-            text.as_bytes(),
-            key,
-            "the metrics are invalid after adding the labels of the group",
-            None,
-        )?;
+        require_valid(text.as_bytes(), key, "the metrics with the labels of the group are invalid", None)?;
         for (other, text) in directory.others(&name)? {
             require_fit(&families, &text, &other)?;
         }

@@ -152,7 +152,7 @@ fn of_value(label: &str, value: &str) -> Option<(&'static str, Meant)> {
         return Some((", not the value of the variable", Meant::Other(hint)));
     }
     if value.trim().is_empty() && !value.is_empty() {
-        return Some((", which is only spaces", Meant::Other("is a variable unset?")));
+        return Some((", which contains only spaces", Meant::Other("is a variable unset?")));
     }
     if value.trim() != value {
         return Some((", including the spaces", Meant::Value(value.trim().to_owned())));
@@ -192,8 +192,7 @@ fn of_file_name(
         value.as_ref().filter(|value| is_file(value)).map(|value| (label, option, value.to_string_lossy()))
     });
     let Some((label, option, name)) = found else { return Ok(None) };
-    let message =
-        format!("the {label} `{name}` is also the name of a file in this directory: is a variable unset?");
+    let message = format!("the {label} `{name}` is also the name of a file here: is a variable unset?");
     let hint = format!("use {option} {}", quote(&name));
     if has_other_input || environment.stdin_is_pipe {
         return Ok(Some(Suspicion { message, hint }));

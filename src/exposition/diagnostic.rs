@@ -36,7 +36,6 @@ pub struct Related {
     pub message: String,
 }
 
-/// The result of a check.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// Diagnostics sorted by position. There are at most `CheckOptions::max_diagnostics`.

@@ -306,9 +306,8 @@ pub(super) fn other_type_lines(pairs: &[(usize, usize)], context: &mut Context<'
         {
             context.findings.warning(Code::OtherTypeLine, name_at(context.bytes, at), || {
                 let (name, other) = (quoted(&name), quoted(&other_name));
-                Message::new(format!("this line is for {name}, so {other} is untyped")).help(format!(
-                    "if it is meant for the next sample, write {other} here and in the HELP line"
-                ))
+                Message::new(format!("this line is for {name}, so {other} is untyped"))
+                    .help(format!("if meant for the next sample, write {other} here and in the HELP line"))
             });
         }
     }

@@ -30,7 +30,6 @@ pub struct CheckOptions<'a> {
     /// Whether the report includes the edits that repair and convert the text. They can use more memory than the text
     /// itself.
     pub edits: bool,
-    /// The format of the input.
     pub format: TextFormat,
     /// The indexes of files that are always in the Prometheus format, regardless of `format`. They contain metrics
     /// given as command-line options.

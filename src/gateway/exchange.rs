@@ -7,8 +7,7 @@ use crate::http::{Client, Error, ErrorKind, Event, Method, Request, Response, pa
 /// accept pushes may check the type.
 pub(crate) const EXPOSITION_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-const IMPORT_PATH: &str =
-    "an import endpoint, such as that of VictoriaMetrics, accepts pushes but has no groups";
+const IMPORT_PATH: &str = "an import endpoint, as in VictoriaMetrics, accepts pushes but has no groups";
 
 /// Sends a request to a Pushgateway, with retries.
 pub(crate) fn send(
@@ -66,9 +65,7 @@ fn foreign_success(method: Method, response: &mut Response) -> Option<String> {
         Method::Delete if status != 202 => Some(format!(
             "it answered {status} to a deletion, but a Pushgateway answers 202; {IMPORT_PATH} to delete"
         )),
-        Method::Get if status == 204 => {
-            Some(format!("it answered 204 with an empty body; {IMPORT_PATH} to show"))
-        }
+        Method::Get if status == 204 => Some(format!("it answered 204 with no body; {IMPORT_PATH} to show")),
         Method::Get => response.encoding().map(|encoding| {
             format!("the response is compressed ({encoding}), but pushgw requested `identity`")
         }),

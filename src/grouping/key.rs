@@ -254,9 +254,7 @@ fn empty_value(name: &str) -> String {
                        exists without `instance`, every push to the gateway then fails)"
             .to_owned(),
         _ => {
-            format!(
-                "label `{name}` has an empty value: is a variable unset? If it should be empty, omit --label {name}=..."
-            )
+            format!("label `{name}` has an empty value: is a variable unset? If not, omit --label {name}=...")
         }
     }
 }
@@ -329,7 +327,7 @@ mod tests {
         assert!(error("x", &[("a\u{100000}", "1")], UTF8).contains("above U+FFFFF"));
         assert_eq!(
             error("x", &[("host", "")], push),
-            "label `host` has an empty value: is a variable unset? If it should be empty, omit --label host=..."
+            "label `host` has an empty value: is a variable unset? If not, omit --label host=..."
         );
         assert!(error("x", &[("instance", "")], push).contains("is a variable unset?"));
     }

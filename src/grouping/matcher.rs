@@ -127,7 +127,7 @@ fn meant_by_equal(name: &str, value: &str) -> Option<(String, &'static str)> {
         return Some((format!("{name}=~{pattern}"), WILDCARD));
     }
     if name != "job" && ["job", "jobs", "jobname", "job_name"].contains(&&*name.to_ascii_lowercase()) {
-        return Some((format!("job={value}"), "the label of a job is `job`"));
+        return Some((format!("job={value}"), "the label for the job is `job`"));
     }
     let trimmed = value.trim().trim_end_matches(['}', '"', '\'']);
     let is_shorter = trimmed != value && !trimmed.is_empty();

@@ -46,7 +46,7 @@ const RESERVED: &[&str] = &[
 ];
 
 /// Maximum length of a header that users set, and of a user, a password or a token, in bytes. The HTTP library
-/// needs a buffer for each header, and the one of basic authentication has a user and a password in base64.
+/// needs a buffer for each header, and the one for basic authentication contains the user and the password in base64.
 pub const MAX_HEADER: usize = 24_000;
 
 #[derive(Clone, Debug, PartialEq, Eq)]

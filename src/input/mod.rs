@@ -210,14 +210,14 @@ mod tests {
         };
         let (empty, short, long) = (state(b""), state(b"a 1\n"), state(b"b 2\n"));
         assert!(unchanged(&empty, &empty, 0, true).is_ok());
-        assert!(unchanged(&empty, &empty, 40, true).is_ok(), "a file of the kernel's");
+        assert!(unchanged(&empty, &empty, 40, true).is_ok(), "a file in /proc");
         assert!(unchanged(&short, &short, 4, true).is_ok());
         assert!(unchanged(&short, &short, 3, true).is_ok(), "a file in /sys");
         assert!(unchanged(&short, &short, 3, false).is_err(), "it shrank and grew again");
         assert!(unchanged(&short, &long, 4, true).is_err(), "it grew after the reader");
         assert!(unchanged(&short, &long, 8, true).is_err(), "it grew before the reader");
         assert!(unchanged(&long, &short, 4, true).is_err(), "it shrank");
-        assert!(unchanged(&empty, &short, 4, true).is_err(), "it came to be");
+        assert!(unchanged(&empty, &short, 4, true).is_err(), "it was created");
         File::options().write(true).open(&path).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
         let touched = std::fs::metadata(&path).unwrap();
         assert!(unchanged(&long, &touched, 8, true).is_err(), "it was written with the same length");

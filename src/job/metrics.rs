@@ -14,7 +14,6 @@ pub struct Expectations {
     pub within: Option<Duration>,
 }
 
-/// The result of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct JobRun {
     /// The start time, measured from the Unix epoch like `completion`.

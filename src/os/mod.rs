@@ -33,7 +33,6 @@ pub fn find_in_path(path: &OsStr, name: &OsStr) -> Option<PathBuf> {
 /// times with the local clock would not work on a file server with a different clock.
 pub type FileState = ((u64, u64), Option<SystemTime>, (i64, i64));
 
-/// A signal that this process received.
 #[derive(Clone, Copy, Debug)]
 pub struct ReceivedSignal {
     pub number: i32,

@@ -115,7 +115,7 @@ pub(super) fn end_by(signal: i32, status: i32) -> ! {
     low_level::exit(status)
 }
 
-/// Replaces this process by the command. Returns only if that fails.
+/// Replaces this process with the command. Returns only if that fails.
 pub fn replace(command: &mut Command) -> io::Error {
     command.exec()
 }

@@ -33,7 +33,6 @@ impl StyledText {
         Self { style, text: text.into() }
     }
 
-    /// Creates text without a style.
     pub fn plain(text: impl Into<String>) -> Self {
         Self::new(Style::Plain, text)
     }

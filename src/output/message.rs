@@ -18,7 +18,6 @@ pub enum MessageFormat {
     Github,
 }
 
-/// The severity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Level {
     Error,

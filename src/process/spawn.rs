@@ -33,7 +33,7 @@ pub fn spawn(line: &[OsString], prepare: impl Fn(&mut Command)) -> Result<Child,
     start_with(line, prepare, Command::spawn)
 }
 
-/// Replaces this process by `line`, like [`spawn`] without a child process. Returns only if that fails.
+/// Replaces this process with `line`, like [`spawn`] without a child process. Returns only if that fails.
 pub fn replace_process(line: &[OsString], prepare: impl Fn(&mut Command)) -> SpawnError {
     let Err(error) = start_with::<Infallible>(line, prepare, |command| Err(replace(command)));
     error

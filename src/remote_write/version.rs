@@ -1,6 +1,5 @@
 //! The versions of the remote-write protocol. Pure.
 
-/// A version of the remote-write protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
     V1,

@@ -247,7 +247,8 @@ fn comments_like_help_and_type_lines_are_reported() {
         ("# type a gauge", "TYPE"),
         ("# TYPE: a gauge", "TYPE"),
     ] {
-        let says = format!("<stdin>:1:3: warning: this comment has no effect; is it a {word} line?\n");
+        let says =
+            format!("<stdin>:1:3: warning: this comment has no effect; is it meant to be a {word} line?\n");
         call(comment).stderr(&says).run();
         // With the word from the help, the line has its effect.
         let fixed = comment.replacen(comment.split(' ').nth(1).unwrap(), word, 1);

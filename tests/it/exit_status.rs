@@ -208,7 +208,7 @@ fn a_server_that_is_not_a_gateway_is_an_error() {
         .code(1)
         .stderr(format!(
             "error: DELETE {url}/metrics/job/x: the server did not answer like a Pushgateway: it answered 200 to a \
-             deletion, but a Pushgateway answers 202; an import endpoint such as VictoriaMetrics' accepts pushes \
+             deletion, but a Pushgateway answers 202; an import endpoint, as in VictoriaMetrics, accepts pushes \
              but has no groups to delete\nhint: is this the gateway's URL?\n"
         ))
         .run();

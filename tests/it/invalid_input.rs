@@ -42,7 +42,7 @@ const USAGE: &[Case] = &[
         "another empty value",
         |call| valid(call).args(["-j", "x", "-l", "host="]),
         2,
-        "error: label `host` has an empty value: is a variable unset? If it should be empty, omit --label host=...\n",
+        "error: label `host` has an empty value: is a variable unset? If not, omit --label host=...\n",
     ),
     (
         "no equals sign",

@@ -81,13 +81,13 @@ fn a_suspicious_label_is_stored_as_typed_with_a_warning() {
 #[ignore = "needs real servers"]
 fn a_job_with_the_name_of_a_file_suggests_an_unset_variable() {
     let gateway = gateway();
-    let says = "the job `metrics.prom` is also the name of a file in this directory: is a variable unset?";
+    let says = "the job `metrics.prom` is also the name of a file here: is a variable unset?";
     let hint = "hint: use -j JOB metrics.prom";
     typed(&gateway, "pushgw push -j $UNSET metrics.prom </dev/null", 2, &[], &[says, hint]);
     typed(&gateway, "pushgw push -j $UNSET metrics.prom f", 0, &["job=metrics.prom"], &[says, hint]);
     typed(&gateway, "pushgw add -j $UNSET metrics.prom -m 'a 1'", 0, &["job=metrics.prom"], &[says, hint]);
     typed(&gateway, "echo a 1 | pushgw push -j metrics.prom", 0, &["job=metrics.prom"], &[says]);
-    let says = "the instance `f` is also the name of a file in this directory: is a variable unset?";
+    let says = "the instance `f` is also the name of a file here: is a variable unset?";
     typed(&gateway, "pushgw push -j x -i $UNSET f </dev/null", 2, &[], &[says, "hint: use -i INSTANCE f"]);
 }
 
@@ -417,7 +417,7 @@ fn mistakes_in_a_selection_are_reported() {
     ] {
         typed(&gateway, &format!("{push} pushgw {call}"), code, &["job=x"], &[says]);
     }
-    let says = "the job `metrics.prom` is also the name of a file in this directory: is a variable unset?";
+    let says = "the job `metrics.prom` is also the name of a file here: is a variable unset?";
     typed(&gateway, "pushgw run -j $UNSET metrics.prom -- true", 0, &["job=metrics.prom"], &[says]);
     typed(&gateway, "pushgw check -j $UNSET metrics.prom </dev/null", 2, &[], &[says]);
 }
@@ -469,8 +469,12 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("push -j x -label_name=a=b f", 2, "hint: use --label NAME=VALUE"),
     ("push -n -j x -l 'team=a,' f", 0, "hint: use -l team=a"),
     ("push -n -j 'x;' f", 0, "hint: use -j x"),
-    ("push -n -j x -l 'team= ' f", 0, "gets the value ` `, which is only spaces\nhint: is a variable unset?"),
-    ("push -n -j \"$UNSET \" f", 0, "which is only spaces"),
+    (
+        "push -n -j x -l 'team= ' f",
+        0,
+        "gets the value ` `, which contains only spaces\nhint: is a variable unset?",
+    ),
+    ("push -n -j \"$UNSET \" f", 0, "which contains only spaces"),
     ("push -n -j 'backup_${HOST}' f", 0, "hint: use double quotes"),
     ("push -n -j x -i '$HOSTNAME:9100' f", 0, "hint: use double quotes"),
     ("push -n -j x -i '`hostname`' f", 0, "hint: use double quotes"),
@@ -524,7 +528,7 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("delete --match 'job=ci;team=a' --yes", 0, "hint: use --match '{job=ci,team=a}'"),
     ("list --match 'job=ci|db'", 0, "a regular expression needs `=~`\nhint: use --match 'job=~ci|db'"),
     ("delete --match 'job=ci.*' --yes", 0, "hint: use --match 'job=~ci.*'"),
-    ("list --match jobs=ci", 0, "the label of a job is `job`\nhint: use --match job=ci"),
+    ("list --match jobs=ci", 0, "the label for the job is `job`\nhint: use --match job=ci"),
     ("list --match job=", 2, "--match: the job is never empty: is a variable unset?"),
     ("show --match job=~$UNSET", 2, "the job is never empty: is a variable unset?"),
     ("delete --match job=$UNSET --yes", 2, "the job is never empty: is a variable unset?"),

@@ -250,9 +250,9 @@ fn an_interrupted_deletion_shows_how_many_groups_are_gone() {
     for (args, stderr) in [(&[][..], format!("{text}\n")), (&["--message-format=json"], String::new())] {
         let session = delete().args(args).tty(&[Tty::Stdout], 80).session();
         third();
-        session.send_signal(Signal::INT);
+        session.send_signal(Signal::TERM);
         let ended = session.end();
-        assert_eq!((ended.status.signal(), ended.stderr), (Some(Signal::INT.as_raw()), stderr));
+        assert_eq!((ended.status.signal(), ended.stderr), (Some(Signal::TERM.as_raw()), stderr));
     }
 }
 

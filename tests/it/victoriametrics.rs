@@ -32,7 +32,7 @@ fn push_works_and_other_commands_report_an_import_path() {
             r#"{"__name__":"pushed_two","job":"vm/2"} = [2]"#,
         ]
     );
-    let no_groups = "an import endpoint, such as that of VictoriaMetrics, accepts pushes but has no groups";
+    let no_groups = "an import endpoint, as in VictoriaMetrics, accepts pushes but has no groups";
     for args in [&["delete", "-j", "vm"][..], &["delete", "-f", "-j", "vm"], &["list"]] {
         call(args)
             .code(1)

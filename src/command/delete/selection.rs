@@ -163,10 +163,9 @@ fn unchanged(snapshot: &Snapshot, asked: &[Group], printer: &mut Printer<'_>) ->
         if same_push(then, group) {
             places.push(place);
         } else {
-            printer.warning(&format!(
-                "{} was not deleted, because it was pushed again in the meantime",
-                group.labels
-            ));
+            let labels = &group.labels;
+            printer
+                .warning(&format!("{labels} was not deleted, because it was pushed again in the meantime"));
         }
     }
     places

@@ -104,7 +104,7 @@ impl Running<'_, '_> {
         })
     }
 
-    /// Starts the command. If the system has no thread or process left for monitoring, replaces pushgw by the command.
+    /// Starts the command. If the system has no thread or process left for monitoring, replaces pushgw with the command.
     fn start_command(&mut self, own: &OwnMetrics, listening: io::Result<()>) -> Result<Child, SpawnError> {
         let prepare = |command: &mut Command| {
             command.env(own_metrics::VARIABLE, own.path());

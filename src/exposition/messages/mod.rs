@@ -80,7 +80,7 @@ pub(super) fn no_samples(text: &[u8], options: &CheckOptions<'_>) -> Message {
         }
         if has(b" # TYPE ") || has(b" # HELP ") {
             return message.help(
-                "the lines were joined into one HELP text; in a shell, quote the variable: `\"$metrics\"`",
+                "the lines were joined in a HELP text; in a shell, quote the variable: `\"$metrics\"`",
             );
         }
     }

@@ -89,7 +89,7 @@ fn space_in_name(bytes: &[u8], sample: &SampleLine<'_>) -> Option<(Range<usize>,
     })
 }
 
-/// Returns whether the metric name ends with a colon, as a key in YAML or the first word of a log line.
+/// Returns whether the metric name ends with a colon, like a key in YAML or the first word of a log line.
 fn ends_with_colon(sample: &SampleLine<'_>) -> bool {
     sample.name.is_some_and(|name| name.raw().ends_with(b":"))
 }
@@ -202,10 +202,8 @@ fn word(value: &[u8], message: Message) -> Message {
 /// Explains invalid text after a value, where only a timestamp is allowed.
 pub(in crate::exposition) fn rest(rest: &[u8], has_labels: bool) -> (Code, Message) {
     if rest.starts_with(b"# HELP ") || rest.starts_with(b"# TYPE ") {
-        return (
-            Code::InvalidTimestamp,
-            Message::new("another line begins after the value").help(JOINED_LINES),
-        );
+        let message = Message::new("another line begins after the value").help(JOINED_LINES);
+        return (Code::InvalidTimestamp, message);
     }
     if rest.starts_with(b"#") {
         let message = Message::new("the text format does not allow exemplars or comments after a value")

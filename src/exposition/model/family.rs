@@ -41,7 +41,6 @@ pub enum Value {
     Unknown,
 }
 
-/// A sample line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
     /// The name, including a suffix such as `_sum`.

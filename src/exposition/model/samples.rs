@@ -15,7 +15,6 @@ use std::borrow::Cow;
 pub struct Samples<'a> {
     text: &'a [u8],
     table: MetadataTable<'a>,
-    /// The number of samples.
     count: usize,
 }
 
@@ -61,7 +60,6 @@ impl<'a> Samples<'a> {
         samples
     }
 
-    /// Returns the number of samples.
     pub fn count(&self) -> usize {
         self.count
     }

@@ -96,10 +96,8 @@ impl<'a> CurrentFamily<'a> {
         }
         if !name.strip_suffix(unit).is_some_and(|before| before.ends_with(b"_")) {
             context.findings.error(Code::Unit, line.text.clone(), || {
-                Message::new(format!("the name {} does not end with its unit", quoted(&name))).help(format!(
-                    "rename the metric so that it ends with `_{}`, or remove this line",
-                    lossy(unit)
-                ))
+                Message::new(format!("the name {} does not end with its unit", quoted(&name)))
+                    .help(format!("rename it so that it ends with `_{}`, or remove this line", lossy(unit)))
             });
         } else if matches!(kind, MetricType::Info | MetricType::StateSet) {
             context.findings.error(Code::Unit, line.text.clone(), || {

@@ -55,7 +55,6 @@ impl<'a> ClaimedNames<'a> {
         Some((number, self.kinds[number]))
     }
 
-    /// Returns the name of the family with this number.
     pub(super) fn name(&self, number: usize) -> Token<'a> {
         token(self.text, self.start(number))
     }

@@ -65,8 +65,7 @@ fn report(
     } else {
         context.findings.error_at(Code::SplitMetric, second, || {
             let span = series_at(bytes, second);
-            let text =
-                format!("the samples of the series {} are not consecutive", quoted(&bytes[span.clone()]));
+            let text = format!("the samples of series {} are not consecutive", quoted(&bytes[span.clone()]));
             let message = Message::new(text)
                 .help("write all samples with the same labels one after the other")
                 .related(series_at(bytes, first), "the other samples");

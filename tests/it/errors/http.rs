@@ -367,7 +367,7 @@ fn early_responses() -> Vec<Case> {
             connection.read_head();
             connection.send(OK);
         })),
-        large_push(Case::new("an early 307", "the server redirects", 4, early_bytes(redirect))),
+        large_push(Case::new("an early 307", "the server sent a redirect", 4, early_bytes(redirect))),
         large_push(Case::new("an early 503", "temporary server error", 5, early("503"))).says("{} says: no"),
         early_success("a retried early 200", "200").retries(2).connections(3),
         large_push(Case::new("an early 413", "the request body is too large", 4, early("413")))
@@ -456,7 +456,7 @@ fn an_early_response_decides_about_one_group() {
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", lost, 6),
         ("HTTP/1.0 200 OK\r\n\r\n", lost, 6),
         ("HTTP/1.1 100 C\r\nX: y\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", lost, 6),
-        ("HTTP/1.1 307 X\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", "the server redirects", 4),
+        ("HTTP/1.1 307 X\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", "the server sent a redirect", 4),
         ("HTTP/1.1 503 X\r\nContent-Length: 0\r\n\r\n", "temporary server error", 5),
     ] {
         let server = Server::start(move |connection, number| {

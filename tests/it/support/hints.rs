@@ -134,9 +134,9 @@ fn exit_code(command: &str) -> i32 {
 /// Runs a command on a gateway with some groups.
 #[track_caller]
 fn run(command: &str, stdin: &str, gateway: &Gateway) -> Output {
-    let fill =
+    let replaced =
         |text: String, (pattern, value): &(&str, &str)| regex(pattern).replace_all(&text, *value).into();
-    let command: String = PLACEHOLDERS.iter().fold(command.to_owned(), fill);
+    let command: String = PLACEHOLDERS.iter().fold(command.to_owned(), replaced);
     for group in GROUPS {
         gateway.put(format!("/metrics/job/{group}"), "a 1\n");
     }

@@ -196,7 +196,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("describe db", "use pushgw show -j db\n"),
     ("get -j $HOME", "use pushgw show -j '$HOME'\n"),
     ("remove --older-than 7d", "use pushgw delete --older-than 7d\n"),
-    ("restore -g gw f", "use pushgw push -g gw --groups f\n"),
+    ("restore -g gw groups", "use pushgw push -g gw --groups groups\n"),
     ("complete zsh", "use pushgw completions zsh\n"),
     ("watch -j x", "use pushgw list -j x --watch\n"),
     // The words do not fit the other command, or can't be printed.

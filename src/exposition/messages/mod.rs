@@ -205,7 +205,7 @@ fn no_quote(marked: &[u8]) -> Message {
             Message::new("the label value is in single quotes").help("use double quotes: `name=\"value\"`")
         }
         b"\\" => Message::new("there is a backslash before the label value")
-            .help("the shell did not remove it; write `name=\"value\"`"),
+            .help("the shell did not remove it; write it as `name=\"value\"`"),
         _ if TYPOGRAPHIC_QUOTES.contains(&marked) => {
             Message::new("this is a typographic quote").help(PLAIN_QUOTE)
         }

@@ -307,8 +307,7 @@ fn selection(args: &cli::SelectionArgs) -> Result<Selection, Failure> {
         return Err(Failure::usage("--match: the job is never empty: is a variable unset?"));
     }
     let age_of = |text: &OsString| {
-        // In `--older-than $AGE --yes`, the next option is the value if the variable is not set.
-        if text.is_empty() || text.as_encoded_bytes().starts_with(b"--") {
+        if text.is_empty() {
             return Err(empty("--older-than"));
         }
         let text = utf8("--older-than", text)?;

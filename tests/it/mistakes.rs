@@ -534,7 +534,7 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("delete --match job=$UNSET --yes", 2, "the job is never empty: is a variable unset?"),
     ("delete --match job=~\"$UNSET.*\" --yes", 2, "these matchers also match groups that lack the label"),
     ("delete --match job=ci --match '' --yes", 2, "has no label name"),
-    ("delete --older-than $UNSET --yes", 2, "--older-than is empty: is a variable unset?"),
+    ("delete --older-than $UNSET --yes", 2, "a value is required for '--older-than <DURATION>'"),
     ("delete --older-than d --yes", 2, "`d` is not a duration"),
     ("delete --older-than 'seven days' --yes", 2, "`seven days` is not a duration"),
     ("delete --older-than P7D --yes", 2, "`P7D` is not a duration"),

@@ -7,6 +7,7 @@ use regex::{NoExpand, Regex};
 /// Suggested commands that cannot exit with 0, each with its exit status and the reason.
 const EXCEPTIONS: &[(&str, i32, &str)] = &[
     ("cat f | pushgw convert", 3, "the row's file is not OpenMetrics, but only the file can show that"),
+    ("show -j '$HOME'", 8, "no group has this job, which is repeated as it was typed"),
     ("delete --match 'job!=ci'", 2, "a deletion needs a matcher that requires a label"),
 ];
 
@@ -17,7 +18,8 @@ const PLACEHOLDERS: &[(&str, &str)] = &[
     (r"\bJOB\b", "ci"),
     (r"--url URL", "--url $$PUSHGATEWAY_URL/metrics/job/ci"),
     (r"curl -s URL", "curl -s file://$$PWD/openmetrics"),
-    // These gateways do not exist.
+    // These programs and gateways do not exist.
+    (r"\btool\b|\./backup\.sh", "echo"),
     (r"-g (URL|gw\b|http://gw\S*|'http://gw[^']*')", "-g $$PUSHGATEWAY_URL"),
     (r"--gateway=http://gw", "--gateway=$$PUSHGATEWAY_URL"),
     (r"\bNAME=VALUE", "team=x"),

@@ -23,7 +23,7 @@
 //! | [`diagnose`] | problems of a gateway, and the commands that fix them (pure) |
 //! | [`textfile`] | the files of `node_exporter`'s textfile collector: names, content, clashes (pure), and `directory` |
 //! | [`remote_write`] | remote-write requests (pure), and `exchange`, which sends them |
-//! | [`http`] | requests to any server: URLs, connections, retries, errors; only `agent` uses ureq |
+//! | [`http`] | requests to any server: URLs, connections, retries, errors; only `agent` and `buffers` use ureq |
 //! | [`output`] | everything that is printed: streams, color, tables, diagnostics |
 //! | [`error`] | all errors and their exit codes |
 //! | [`job`] | the metrics that `run` reports about a job, and the alerting rules for them (pure) |

@@ -104,6 +104,8 @@ pub(super) struct FamilyTable<'a> {
     text: &'a [u8],
     all: Vec<FamilyEntry>,
     index: NameIndex,
+    /// The last name that is exactly the name of a family. The next line usually has the same name.
+    last: Option<(&'a [u8], usize)>,
     /// Histograms and summaries with a sample that the gateway drops.
     pub(super) with_dropped_sample: HashSet<usize>,
     /// Families with a HELP line whose text is empty or consists only of carriage returns.
@@ -116,6 +118,7 @@ impl<'a> FamilyTable<'a> {
             text,
             all: Vec::new(),
             index: NameIndex::default(),
+            last: None,
             with_dropped_sample: HashSet::new(),
             with_blank_help: HashSet::new(),
         }
@@ -127,6 +130,18 @@ impl<'a> FamilyTable<'a> {
 
     /// Returns the family that `name` belongs to, and the suffix of the name. Adds a family if there is none.
     pub(super) fn get_or_add(&mut self, name: &Token<'a>) -> (usize, Suffix) {
+        if let Some((last, number)) = self.last
+            && name.is_plain()
+            && name.raw() == last
+        {
+            return (number, Suffix::None);
+        }
+        let (number, suffix) = self.find_or_add(name);
+        self.last = (name.is_plain() && suffix == Suffix::None).then_some((name.raw(), number));
+        (number, suffix)
+    }
+
+    fn find_or_add(&mut self, name: &Token<'a>) -> (usize, Suffix) {
         let hash = name.hash();
         if let Some(found) = self.find(&name.text(), hash) {
             return found;
@@ -193,6 +208,10 @@ impl std::ops::IndexMut<usize> for FamilyTable<'_> {
 
 /// Splits a name into the family name and the suffix of a histogram or summary sample.
 pub(super) fn split_suffix(name: &[u8]) -> Option<(&[u8], Suffix)> {
+    // The last letter shows that most names have no suffix.
+    if !matches!(name.last(), Some(b't' | b'm')) {
+        return None;
+    }
     [(&b"_count"[..], Suffix::Count), (b"_sum", Suffix::Sum), (b"_bucket", Suffix::Bucket)]
         .into_iter()
         .find_map(|(suffix, kind)| Some((name.strip_suffix(suffix)?, kind)))

@@ -158,24 +158,23 @@ impl<'a> FastPath<'a> {
         }
         let at = self.head_len - old + new;
         let number = &text[at..];
-        let length = number.iter().position(|byte| *byte <= b' ')?;
-        if number[length] != b'\n' || !self.is_unremarkable(&number[..length]) {
-            return None;
-        }
+        let length = self.value_len(number)?;
         self.line = &text[..text.len().min(at + WORD)];
         self.head_len = at;
         self.value = &number[..length];
         Some(at + length + 1)
     }
 
-    /// Returns whether the full check would accept this sample value without a diagnostic.
+    /// Returns the length of the sample value at the start of `text`, or `None` if it needs the full check.
     #[inline]
-    fn is_unremarkable(&self, value: &[u8]) -> bool {
-        if self.is_count {
-            (1..=19).contains(&value.len()) && value.iter().all(u8::is_ascii_digit)
-        } else {
-            number::is_float(value)
+    fn value_len(&self, text: &[u8]) -> Option<usize> {
+        let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if (1..=19).contains(&digits) && text.get(digits) == Some(&b'\n') {
+            return Some(digits);
         }
+        let length = text.iter().position(|byte| *byte <= b' ')?;
+        let is_valid = text[length] == b'\n' && !self.is_count && number::is_float(&text[..length]);
+        is_valid.then_some(length)
     }
 }
 

@@ -140,10 +140,10 @@ mod tests {
         assert_ne!(value(1), value(2));
     }
 
-    /// For a known start, texts that share a slot are easy to find. A table of texts that share one takes quadratic
-    /// time. The seed must affect each length that is hashed differently: long values, names, and short label names.
+    /// If the seed were known, texts that share a slot would be easy to find, and a table of them takes quadratic time.
+    /// The seed must affect each length that is hashed differently: long values, names, and short label names.
     #[test]
-    fn texts_made_to_share_a_slot_for_a_known_start_do_not_share_it() {
+    fn texts_crafted_for_a_known_seed_do_not_share_a_slot() {
         type Text = fn(u32) -> String;
         const SLOTS: u32 = 1024;
         let slot = |hash: u64| upper(hash) % SLOTS;

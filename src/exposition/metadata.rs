@@ -138,14 +138,13 @@ fn is_first_help<'a>(context: &mut Context<'a>, name: &Token<'a>, number: usize,
 /// Reports the first invalid escape in a HELP text. Returns true if there is none.
 fn escapes(context: &mut Context<'_>, text: &Range<usize>) -> bool {
     let bytes = &context.bytes[text.clone()];
-    let mut rest = bytes.iter().enumerate();
-    while let Some((at, byte)) = rest.next() {
-        if *byte != b'\\' {
-            continue;
-        }
-        match rest.next() {
-            Some((_, b'\\' | b'n')) => {}
-            Some((_, b'"')) => {
+    let mut next = 0;
+    while let Some(found) = memchr::memchr(b'\\', &bytes[next..]) {
+        let at = next + found;
+        next = at + 2;
+        match bytes.get(at + 1) {
+            Some(b'\\' | b'n') => {}
+            Some(b'"') => {
                 let at = text.start + at;
                 let text = "older gateways, such as 1.5.1, reject `\\\"` in a HELP text; a plain `\"` works everywhere";
                 context.findings.older_gateways(text, at..at + 2);

@@ -1,4 +1,4 @@
-//! Runs ureq on our own connections. This is the only file that uses ureq.
+//! Runs ureq on our own connections. Only this file and `buffers` use ureq.
 //!
 //! ureq writes the request and parses the response. These features of ureq are disabled:
 //! - redirects, because a redirected PUT would become a GET whose 200 looks like success
@@ -7,6 +7,7 @@
 //!
 //! Connection errors pass through ureq as an [`ErrorKind`] in [`Error::Other`], which preserves the phase.
 
+use super::buffers::ConnectionBuffers;
 use super::connect::{Connector, Deadline};
 use super::connection::Connection;
 use super::error::{ErrorKind, Phase, header_of};
@@ -22,19 +23,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{
-    self, Buffers, ConnectionDetails, LazyBuffers, NextTimeout, Transport, time,
-};
+use ureq::unversioned::transport::{self, Buffers, ConnectionDetails, NextTimeout, Transport, time};
 use ureq::{Error, RequestBuilder, Timeout};
 
 /// Time limit for the response body of a write. Only error responses have one, and the status matters more.
 const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Maximum size of the headers of a response.
 const MAX_HEAD: usize = 64 * 1024;
-/// Size of the input buffer, which is large enough for the longest headers and part of the body.
-const INPUT_BUFFER: usize = MAX_HEAD + 16 * 1024;
+/// Size of the input buffer, which is large enough for the longest headers and part of the body. glibc does not write
+/// zeros to memory of this size.
+const INPUT_BUFFER: usize = 128 * 1024;
 /// Size of the output buffer, which is large enough for a request head with the longest path (60,000 bytes).
-const OUTPUT_BUFFER: usize = 80 * 1024;
+const OUTPUT_BUFFER: usize = 128 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Agent {
@@ -268,7 +268,7 @@ impl transport::Connector for AdapterConnector {
         let (input, output) = (details.config.input_buffer_size(), details.config.output_buffer_size());
         Ok(Some(Adapter {
             stream,
-            buffers: LazyBuffers::new(input, output),
+            buffers: ConnectionBuffers::new(input, output),
             timeout: self.timeout,
             origin: self.origin.clone(),
             phase: Phase::Handshake,
@@ -296,7 +296,7 @@ fn instant(timeout: NextTimeout) -> Instant {
 #[derive(Debug)]
 struct Adapter {
     stream: Stream,
-    buffers: LazyBuffers,
+    buffers: ConnectionBuffers,
     timeout: Duration,
     origin: Option<String>,
     phase: Phase,

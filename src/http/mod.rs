@@ -1,9 +1,10 @@
 //! HTTP requests to any server: URLs, connections, retries, and errors.
 //!
-//! This module does not depend on the type of server. `client` sends requests with retries, `agent` wraps
-//! ureq, and `connect` opens connections. The only other files with I/O are `stream` and `tls`.
+//! This module does not depend on the type of server. `client` sends requests with retries, `agent` and
+//! `buffers` wrap ureq, and `connect` opens connections. The only other files with I/O are `stream` and `tls`.
 
 mod agent;
+mod buffers;
 mod certificate;
 mod client;
 mod connect;

@@ -99,6 +99,7 @@ const IMPURE: &[&str] = &[
     "gateway/exchange.rs",
     "gateway/fetch.rs",
     "http/agent.rs",
+    "http/buffers.rs",
     "http/client.rs",
     "http/connect.rs",
     "http/stream.rs",
@@ -147,7 +148,7 @@ const IMPURITIES: &[&str] = &[
 ];
 
 /// The only files that may use ureq.
-const UREQ: &[&str] = &["http/agent.rs"];
+const UREQ: &[&str] = &["http/agent.rs", "http/buffers.rs"];
 
 /// The only file that may use items that exist only on Unix.
 const UNIX: &str = "os/unix.rs";

@@ -286,7 +286,7 @@ fn an_unknown_flag_makes_ambiguous_groups_undeletable() {
     ] {
         let server = server(&["U__x", "my.label", "x"], status);
         let call = |args: &[&str]| pushgw().args(args).args(["-g", &server.url(), "--retries", "0"]);
-        let unknown = format!("{{job=\"j\",U__x=\"v\"}}: {WHY}");
+        let unknown = format!("{{job=\"j\",U__x=\"v\"}} is left out: {WHY}");
         call(&["list", "--format", "path"]).stdout("/metrics/job/j/x/v\n").stderr_has(&unknown).run();
         call(&["list", "--format", "json"]).stdout_has("\"path\": null").run();
         let left_out = format!("{{job=\"j\",\"my.label\"=\"v\"}} is left out: {WHY}");

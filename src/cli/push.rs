@@ -196,7 +196,7 @@ pub struct InputArgs {
     pub strip_timestamps: bool,
     /// Accept input without samples; push empties the group
     ///
-    /// Without this option such input is an error (exit status 3). Otherwise a producer that failed would delete the metrics
+    /// Without this option such input is an error (exit status 3), because a producer that failed would delete the metrics
     /// of the last good run. With such input, add changes only push_time_seconds. With --remote-write nothing is sent, and nothing is deleted.
     #[arg(long)]
     pub allow_empty: bool,

@@ -114,7 +114,7 @@ pub(super) fn missing_parts(family: usize, line: usize, parts: Parts, context: &
         let message = Message::new(format!(
             "the {kind} {name} is missing {missing}; the gateway will make up {values}"
         ));
-        // OpenMetrics has these names for the parts of a gauge histogram.
+        // OpenMetrics uses these names for the parts of a gauge histogram.
         let is_stored = |suffix: &[u8]| context.families.exact(&[&*family, suffix].concat()).is_some();
         if is_gauge && is_stored(b"_gcount") && is_stored(b"_gsum") {
             return message

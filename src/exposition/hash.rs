@@ -140,7 +140,7 @@ mod tests {
         assert_ne!(value(1), value(2));
     }
 
-    /// If the seed were known, texts that share a slot would be easy to find, and a table of them takes quadratic time.
+    /// If the seed were known, texts that share a slot would be easy to find, and adding them all would be quadratic.
     /// The seed must affect each length that is hashed differently: long values, names, and short label names.
     #[test]
     fn texts_crafted_for_a_known_seed_do_not_share_a_slot() {

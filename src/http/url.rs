@@ -11,7 +11,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 use thiserror::Error;
 
-/// Maximum length of the part of a path before the path of a group, and of the user, password and host.
+/// Maximum length of the user, password and host together, and of the path before the path of a group.
 pub const MAX_PREFIX: usize = 5_000;
 /// Maximum length of a path and query. The HTTP library accepts URLs of up to 65,534 bytes.
 const MAX_PATH: usize = 60_000 + MAX_PREFIX;

@@ -393,7 +393,7 @@ fn many_lines_without_a_metric_name_are_reported() {
             .stdin(text)
             .code(3)
             .any_stdout()
-            .stderr_has("error: 100000 errors; push would not send it\n")
+            .stderr_has("error: 100000 errors; push would not send this input\n")
             .run();
     }
 }

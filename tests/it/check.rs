@@ -365,7 +365,7 @@ fn the_help_explains_lint_and_exit_status() {
         .arg("--help")
         .stdout_has("promtool check metrics")
         .stdout_has("--lint")
-        .stdout_has("exit status is 0 without errors and 3 with errors")
+        .stdout_has("The exit status is 0 without errors and 3")
         .run();
 }
 

@@ -170,7 +170,7 @@ impl Failure {
         !matches!(self, Self::Producer { .. }) && temporary.contains(&self.exit_code())
     }
 
-    /// Returns the lines to print below the message: the server's answer, or the groups with the same job.
+    /// Returns the lines to print below the message: the response, or the groups with the same job.
     pub fn details(&self) -> Option<String> {
         match self {
             Self::Exchange(error) | Self::Explained { error, .. } => {

@@ -163,11 +163,12 @@ pub enum Command {
     /// and a fix. Unlike `promtool check metrics` it knows that the gateway rejects timestamps, duplicate series and names that
     /// collide. --lint adds the conventions that promtool checks.
     ///
-    /// The problems are printed to standard output. If there is an error, with -v or on a terminal, a last line on standard error
-    /// counts them. An `error` is rejected by the gateway, or accepted and causes problems later. A `fixed` problem would be
-    /// rejected as written; push and add repair it without changing its meaning. A `warning` is accepted, but the gateway
-    /// stores something other than what was written, or it causes problems later. The exit status is 0 without errors and 3 with
-    /// errors. pushgw-check(1) explains each problem under the name in brackets.
+    /// The problems are printed to standard output. If there are errors, with -v, or on a terminal, a final line on
+    /// standard error has the number of problems. An `error` is either rejected by the gateway, or accepted but causes
+    /// problems later. A `fixed` problem would be rejected as written; push and add repair it without changing its meaning.
+    /// A `warning` is accepted, but the gateway stores something other than what was written, or it causes problems later.
+    /// The exit status is 0 without errors and 3 with errors. pushgw-check(1) explains each problem under the name in
+    /// brackets.
     #[command(override_usage = push::CHECK_USAGE, after_help = push::CHECK_SHORT, after_long_help = push::CHECK_EXAMPLES)]
     Check(Deferred<CheckArgs>),
     /// Print OpenMetrics as Prometheus text; needs no gateway

@@ -126,7 +126,10 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
         _ => {}
     }
     if args.get(1).is_some_and(|name| name == "rules") && has_receiver_url(error, args) {
-        add_tip(error, "rules --remote-write has no URL: the rules are the same for every receiver");
+        add_tip(
+            error,
+            "rules --remote-write does not accept a URL: the rules are the same for every receiver",
+        );
     }
 }
 

@@ -81,7 +81,7 @@ fn note_removed(settings: &Check, report: &Report, printer: &mut Printer<'_>) {
             printer.note(&if settings.options.remote_write {
                 format!("removed {count}: remote write does not send {noun}s")
             } else {
-                format!("removed {count}, which the text format does not have")
+                format!("removed {count}, which the text format does not support")
             });
         }
     }

@@ -228,11 +228,11 @@ pub(super) fn require_gateway(
     match named(url, args, environment, purpose)? {
         None | Some(Named::Gateway(_)) => Ok(()),
         Some(Named::Textfile(origin, _)) => Err(Failure::usage_with_hint(
-            format!("{origin} works only with push, add, run and delete of one group"),
+            format!("{origin} works only with push, add, run and delete for a single group"),
             "use -g URL: this command needs a gateway",
         )),
         Some(Named::RemoteWrite(origin, _)) => Err(Failure::usage_with_hint(
-            format!("{origin} works only with status, and with push, add and run of one group"),
+            format!("{origin} works only with status, or with push, add and run for a single group"),
             "use -g URL: this command needs a gateway",
         )),
     }

@@ -125,7 +125,7 @@ pub enum PathError {
     #[error("`{segment}` in the URL has a %2F, which the gateway reads as a slash: {USE_FLAGS}")]
     EncodedSlash { segment: String },
     #[error(
-        "label `{name}` in the URL is `{segment}`, which the gateway redirects to another group: {USE_FLAGS}"
+        "label `{name}` in the URL is `{segment}`, so the gateway would redirect the request to another group: {USE_FLAGS}"
     )]
     Dots { name: String, segment: String },
     /// The path has two slashes where a label name is expected. The gateway would respond with a redirect.

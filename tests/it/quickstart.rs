@@ -322,7 +322,7 @@ fn step_8_a_job_can_be_named_dot_dot() {
             .on(gateway)
             .code(2)
             .stderr(
-                "error: --url: label `job` in the URL is `..`, which the gateway redirects to another group: name \
+                "error: --url: label `job` in the URL is `..`, so the gateway would redirect the request to another group: name \
                  the group with --job and --label, which encode it\n",
             )
             .run();

@@ -348,7 +348,10 @@ fn options_that_need_a_gateway_are_rejected() {
             "push -j b -m 1 --diff",
             "--diff needs a gateway or a directory: a remote-write receiver does not report its contents",
         ),
-        ("push --groups -", "--remote-write works only with status, and with push, add and run of one group"),
+        (
+            "push --groups -",
+            "--remote-write works only with status, or with push, add and run for a single group",
+        ),
         ("push -j b -m 1 --compress gzip", "--compress is for gateways: remote write always uses snappy"),
     ] {
         let call = pushgw().args(words.split(' ')).args(["--remote-write", "http://127.0.0.1:1"]);

@@ -289,7 +289,7 @@ fn only_commands_for_one_group_use_a_directory() {
         "push --groups groups.prom",
         "add --groups groups.prom",
     ] {
-        let said = "works only with push, add, run and delete of one group";
+        let said = "works only with push, add, run and delete for a single group";
         let call = || pushgw().args(words.split(' ')).code(2);
         call().args(["--textfile", "."]).stderr_has(format!("error: --textfile {said}\n")).run();
         let variable = ("PUSHGATEWAY_TEXTFILE", ".");

@@ -237,7 +237,7 @@ impl Running<'_, '_> {
     }
 }
 
-/// Formats an error and the server's answer on one line, because cron mails the output.
+/// Formats an error and the response on one line, because cron mails the output.
 fn in_one_line(failure: &Failure) -> String {
     let details = failure.details().map(|details| format!("; {details}")).unwrap_or_default();
     format!("{failure}{details}").split_whitespace().collect::<Vec<_>>().join(" ")

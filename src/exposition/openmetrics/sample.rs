@@ -126,7 +126,7 @@ fn missing_label(kind: MetricType, part: Part, needed: &[u8]) -> Message {
     let needed = String::from_utf8_lossy(needed);
     match (kind, part) {
         (MetricType::StateSet, _) => Message::new("the sample of a state set has no state")
-            .help(format!("the state is a label with the metric's name: `{needed}=\"state\"`")),
+            .help(format!("add the state as a label named after the metric: `{needed}=\"state\"`")),
         (MetricType::Summary, _) => Message::new("the sample of a summary has no label `quantile`")
             .help("add a label such as `quantile=\"0.5\"`, or the suffix `_sum` or `_count` to the name"),
         _ => Message::new("the bucket has no label `le`")

@@ -69,8 +69,8 @@ fn every_type_is_converted() {
 
 #[test]
 fn omitted_parts_are_reported_with_v() {
-    let notes = "note: removed 2 exemplars, which the text format does not have\n\
-                 note: removed 1 unit, which the text format does not have\n\
+    let notes = "note: removed 2 exemplars, which the text format does not support\n\
+                 note: removed 1 unit, which the text format does not support\n\
                  converted: 9 metrics, 13 samples\n";
     convert().stdin(EVERY_TYPE).arg("-v").stdout(CONVERTED).stderr(notes).run();
 }

@@ -8,6 +8,7 @@ use regex::{NoExpand, Regex};
 const EXCEPTIONS: &[(&str, i32, &str)] = &[
     ("cat f | pushgw convert", 3, "the row's file is not OpenMetrics, but only the file can show that"),
     ("show -j '$HOME'", 8, "no group has this job, which is repeated as it was typed"),
+    ("--remote-write ", 6, "there is no receiver"),
     ("delete --match 'job!=ci'", 2, "a deletion needs a matcher that requires a label"),
 ];
 
@@ -15,9 +16,11 @@ const EXCEPTIONS: &[(&str, i32, &str)] = &[
 const PLACEHOLDERS: &[(&str, &str)] = &[
     (r"pushgw COMMAND \[OPTIONS\]", "pushgw list"),
     (r"\[FILE\]|\bFILE\b", "f"),
+    (r"--groups f\b", "--groups groups"),
     (r"\bJOB\b", "ci"),
     (r"--url URL", "--url $$PUSHGATEWAY_URL/metrics/job/ci"),
     (r"curl -s URL", "curl -s file://$$PWD/openmetrics"),
+    (r"--remote-write (URL|'http://gw[^']*')", "--remote-write http://[::1]:1 --retries 0"),
     // These programs and gateways do not exist.
     (r"\btool\b|\./backup\.sh", "echo"),
     (r"-g (URL|gw\b|http://gw\S*|'http://gw[^']*')", "-g $$PUSHGATEWAY_URL"),
@@ -142,6 +145,7 @@ fn run(command: &str, stdin: &str, gateway: &Gateway) -> Output {
     }
     let call = shell(&command).on(gateway).env("NO_COLOR", "1").any_code().any_stdout().any_stderr();
     let call = call.file("f", "a 1\n").file("a b", "a 1\n").file("openmetrics", "a 1\n# EOF\n");
+    let call = call.file("groups", "# pushgw group /metrics/job/x\na 1\n");
     if command.contains("pushgw delete") {
         // A person confirms the deletion.
         return call.keys("y\n").tty(&[Tty::Stdin, Tty::Stderr], 80).run();

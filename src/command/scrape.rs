@@ -7,7 +7,6 @@ use crate::gateway::{self, ServerStatus, Snapshot};
 use crate::http::{self, Client, Response};
 use crate::output::Printer;
 
-/// The result of a scrape.
 pub(super) struct Scraped {
     pub samples: u64,
     /// The reason why the scrape failed; `None` if it succeeded.

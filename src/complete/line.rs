@@ -79,7 +79,6 @@ pub(super) fn complete(before: &[String], current: &str) -> Completion {
     typed.complete(current)
 }
 
-/// The words before the cursor.
 struct TypedLine<'a> {
     command: &'a Command,
     is_program: bool,

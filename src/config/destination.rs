@@ -26,7 +26,6 @@ pub(crate) struct Textfile {
     pub(crate) timeout: Duration,
 }
 
-/// A remote-write receiver.
 #[derive(Clone, Debug)]
 pub(crate) struct Receiver {
     pub(crate) connection: Connection,

@@ -18,7 +18,6 @@ use jiff::tz::Offset;
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
-/// Settings of `delete`.
 #[derive(Clone, Debug)]
 pub(crate) struct Delete {
     pub(crate) target: DeleteTarget,
@@ -68,7 +67,6 @@ pub(crate) enum Confirmation {
     Missing,
 }
 
-/// Settings of `list`.
 #[derive(Clone, Debug)]
 pub struct List {
     pub selection: Selection,
@@ -83,7 +81,6 @@ pub struct List {
     pub connection: Connection,
 }
 
-/// Settings of `show`.
 #[derive(Clone, Debug)]
 pub(crate) struct Show {
     pub(crate) target: ShowTarget,
@@ -96,7 +93,6 @@ pub(crate) enum ShowTarget {
     Selection(Selection),
 }
 
-/// Settings of `status`.
 #[derive(Clone, Debug)]
 pub(crate) struct Status {
     /// Minimum time between two checks with `--watch`.

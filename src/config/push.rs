@@ -13,7 +13,6 @@ use crate::http::{Connection, Method};
 use crate::input::Origin;
 use std::path::{Path, PathBuf};
 
-/// Settings of `push` and `add`.
 #[derive(Clone, Debug)]
 pub(crate) struct Push {
     /// The HTTP method, PUT or POST.

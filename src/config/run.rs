@@ -21,7 +21,6 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum number of problems shown for the job's metrics.
 const MAX_DIAGNOSTICS: usize = 20;
 
-/// Settings of `run`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a command-line option")]
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -244,7 +243,6 @@ impl Values {
     }
 }
 
-/// Settings of `rules`.
 #[derive(Debug)]
 pub(crate) struct AlertingRules {
     pub(crate) prefix: MetricPrefix,

@@ -22,7 +22,6 @@ use crate::gateway::Group;
 use crate::grouping::LabelSet;
 use serde::Serialize;
 
-/// A problem with a gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// A description of the problem and the affected groups.

@@ -12,7 +12,6 @@ use crate::gateway::{Group, Kind, Snapshot};
 use crate::grouping::{GroupingKey, LabelSet};
 use crate::http::{Connection, ErrorKind, Method};
 
-/// A push that was rejected.
 #[derive(Clone, Copy, Debug)]
 pub struct RejectedPush<'a> {
     pub method: Method,

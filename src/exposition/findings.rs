@@ -38,7 +38,6 @@ impl Message {
 /// The warning about quoted names, which older gateways reject.
 pub(super) const QUOTED_NAME: &str = "gateways before 1.10 reject metric names in quotes or inside braces";
 
-/// The diagnostics and repairs so far.
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the check")]
 #[derive(Debug, Default)]
 pub(super) struct Findings {

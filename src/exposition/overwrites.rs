@@ -11,7 +11,6 @@ use super::messages::quoted;
 use super::text::token::{LabelPair, Token};
 use crate::grouping::GroupingKey;
 
-/// A label of the grouping key.
 #[derive(Debug)]
 struct Overwrite<'a> {
     name: &'a [u8],
@@ -23,7 +22,6 @@ struct Overwrite<'a> {
     is_reported: bool,
 }
 
-/// All labels of the grouping key.
 #[derive(Debug)]
 pub(super) struct Overwrites<'a> {
     labels: Vec<Overwrite<'a>>,

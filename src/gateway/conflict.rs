@@ -38,7 +38,6 @@ pub struct Duplicates {
     pub groups: Vec<usize>,
 }
 
-/// The conflicts between a gateway's groups.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conflicts {
     pub broken: Vec<Conflict>,

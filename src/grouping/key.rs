@@ -30,7 +30,6 @@ pub enum EmptyValues {
     Allow,
 }
 
-/// The rules for a grouping key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyRules {
     pub names: Names,

@@ -64,7 +64,6 @@ impl FromStr for Label {
 pub struct LabelSet(pub BTreeMap<String, String>);
 
 impl LabelSet {
-    /// Returns the value of a label, or `None` if the set does not contain it.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }

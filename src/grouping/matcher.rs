@@ -14,7 +14,6 @@ use super::label::LabelSet;
 use regex::Regex;
 use std::str::FromStr;
 
-/// A condition on a label.
 #[derive(Clone, Debug)]
 pub struct Matcher {
     name: String,
@@ -30,7 +29,6 @@ enum Condition {
 }
 
 impl Matcher {
-    /// Creates the matcher `name=value`.
     pub fn equal(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self { name: name.into(), condition: Condition::Equal(value.into()) }
     }

@@ -178,7 +178,6 @@ pub enum ErrorKind {
     },
 }
 
-/// The phases of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// No part of the request has been sent.

@@ -13,7 +13,6 @@ pub(crate) fn title(page: &str) -> String {
     title.chars().take(MAX_TITLE).collect()
 }
 
-/// Formats a page's title for use in a message.
 pub(crate) fn page_name(title: &str) -> String {
     if title.is_empty() { "an HTML page".to_owned() } else { format!("the HTML page `{title}`") }
 }

@@ -31,7 +31,6 @@ impl Method {
     }
 }
 
-/// The compression of a request body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
     #[default]

@@ -21,7 +21,6 @@ impl Appearance {
     }
 }
 
-/// A piece of text with one style.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StyledText {
     style: Style,

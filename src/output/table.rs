@@ -15,7 +15,6 @@ const GAP: usize = 2;
 /// Minimum width of a key, and of the first piece of a single-cell line.
 const NARROWEST: usize = 16;
 
-/// A column of a [`Table`].
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
     heading: &'static str,

@@ -13,7 +13,6 @@ use std::collections::{HashMap, HashSet};
 /// The NaN that Go and Prometheus write. A different NaN marks a series as stale.
 const NORMAL_NAN: u64 = 0x7ff8_0000_0000_0001;
 
-/// An encoded request.
 #[derive(Debug)]
 pub(super) struct Encoded {
     pub(super) bytes: Vec<u8>,

@@ -1,6 +1,5 @@
 //! Writes the protobuf wire format. Pure.
 
-/// The bytes of a message.
 #[derive(Debug, Default)]
 pub(super) struct ProtobufMessage(Vec<u8>);
 
@@ -56,7 +55,6 @@ impl ProtobufMessage {
         self.0.push(value as u8);
     }
 
-    /// Appends the fields of another message.
     pub(super) fn append(&mut self, other: &Self) {
         self.0.extend_from_slice(&other.0);
     }

@@ -24,7 +24,6 @@ pub fn merge(mut held: Vec<Family>, added: Vec<Family>) -> Vec<Family> {
     held
 }
 
-/// Formats the families as text.
 pub fn text(families: &[Family]) -> String {
     let mut text = String::new();
     write_families(&mut text, &LabelSet::default(), families);

@@ -2,7 +2,6 @@
 
 use crate::exposition::text::token::Token;
 
-/// The type of a metric family.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     Counter,

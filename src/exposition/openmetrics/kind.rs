@@ -2,7 +2,6 @@
 
 use crate::exposition::model::kind::Kind;
 
-/// The type of a metric family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MetricType {
     Counter,

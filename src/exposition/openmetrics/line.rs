@@ -9,7 +9,6 @@ use crate::exposition::text::token::{LabelPair, Token};
 use crate::grouping::LegacyName;
 use std::ops::Range;
 
-/// The keyword of a metadata line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keyword {
     Type,
@@ -52,7 +51,6 @@ pub(super) struct SampleTokens<'a> {
     pub(super) exemplar: Option<Range<usize>>,
 }
 
-/// An error in one line.
 #[derive(Debug)]
 pub(super) struct GrammarError {
     pub(super) kind: GrammarErrorKind,

@@ -53,7 +53,9 @@ fn split_sign(token: &[u8]) -> (bool, &[u8]) {
 /// Parses `token` like Go's `strconv.ParseFloat`, except that `p`, `P` and `_` are invalid.
 pub(crate) fn float(token: &[u8]) -> Float {
     let (negative, unsigned) = split_sign(token);
-    let value = if unsigned.eq_ignore_ascii_case(b"inf") || unsigned.eq_ignore_ascii_case(b"infinity") {
+    let value = if let Some(value) = short_decimal(unsigned) {
+        value
+    } else if unsigned.eq_ignore_ascii_case(b"inf") || unsigned.eq_ignore_ascii_case(b"infinity") {
         f64::INFINITY
     } else if token.eq_ignore_ascii_case(b"nan") {
         f64::NAN
@@ -65,6 +67,23 @@ pub(crate) fn float(token: &[u8]) -> Float {
         }
     };
     Float::Value(if negative { -value } else { value })
+}
+
+/// Parses an unsigned decimal number of at most 15 characters without an exponent. The digits and the power of ten are
+/// exact as floats, so only the division rounds.
+fn short_decimal(token: &[u8]) -> Option<f64> {
+    let (mut digits, mut scale, mut has_point) = (0.0, 1.0, false);
+    for byte in token {
+        match byte {
+            b'0'..=b'9' => {
+                digits = digits * 10.0 + f64::from(byte - b'0');
+                scale *= if has_point { 10.0 } else { 1.0 };
+            }
+            b'.' if !has_point => has_point = true,
+            _ => return None,
+        }
+    }
+    (usize::from(has_point) < token.len() && token.len() <= 15).then(|| digits / scale)
 }
 
 /// Parses an unsigned decimal number. Returns infinity if it is out of range.
@@ -201,6 +220,21 @@ mod tests {
         }
         assert!(!is_float("9".repeat(400).as_bytes()));
         assert!(is_float("9".repeat(308).as_bytes()));
+    }
+
+    #[test]
+    fn short_decimals_are_rounded_as_by_rust() {
+        for number in (0..100_000_000_000_000_u64).step_by(33_333_333_331).chain(0..1_000) {
+            for point in 0..15 {
+                let mut text = format!("{number:014}");
+                text.insert(point, '.');
+                let value = short_decimal(text.as_bytes()).map(f64::to_bits);
+                assert_eq!(value, text.parse::<f64>().ok().map(f64::to_bits), "{text}");
+            }
+        }
+        for token in ["", ".", "1.2.3", "1e3", "+1", "1234567890.12345"] {
+            assert_eq!(short_decimal(token.as_bytes()), None, "{token}");
+        }
     }
 
     #[test]

@@ -117,7 +117,12 @@ fn responses_of_nginx_for_a_receiver_are_explained() {
     for (path, code, message, hint) in [
         ("/stopped", 5, "temporary server error (502 Bad Gateway), with an HTML page", no_answer),
         ("/kept", 4, "(404 Not Found)", paths),
-        ("/small", 4, "too large (413", "hint: the receiver, or a proxy in front of it, limits the request size"),
+        (
+            "/small",
+            4,
+            "too large (413",
+            "hint: the receiver, or a proxy in front of it, limits the request size",
+        ),
         (
             "/tls",
             4,

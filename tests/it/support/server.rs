@@ -6,7 +6,7 @@
 //! [`Server::unused`] instead fails if a client connects.
 
 use super::http::Head;
-use super::{Client, TIMEOUT};
+use super::{Client, TIMEOUT, clock};
 use rustix::net::sockopt::set_socket_linger;
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read, Write};
@@ -108,6 +108,7 @@ impl Server {
         let address = listener.local_addr().expect("a bound address");
         let shared = Arc::new(Shared::default());
         let inner = Arc::clone(&shared);
+        let now = clock::now();
         let acceptor = thread::spawn(move || {
             let mut handlers = Vec::new();
             for stream in listener.incoming() {
@@ -118,7 +119,10 @@ impl Server {
                 let number = inner.connections.fetch_add(1, Ordering::SeqCst);
                 let mut connection = Connection::new(stream, number, &inner).expect("a socket's settings");
                 let handler = Arc::clone(&handler);
-                handlers.push(thread::spawn(move || handler(&mut connection, number)));
+                handlers.push(thread::spawn(move || {
+                    clock::set_now(now);
+                    handler(&mut connection, number);
+                }));
             }
             handlers
         });

@@ -21,8 +21,8 @@ const THEIRS: &[(&str, &str)] = &[
     ("host", "use --gateway URL"),
 ];
 
-/// Returns true if [`find`] might report this argument. This check is cheap, while `find` needs the options of all
-/// subcommands, which take time to build.
+/// Returns true if [`find`] might report this argument, or if it could be a negative value. This check is cheap, while
+/// the others need the options of all subcommands, which take time to build.
 pub(super) fn may_be(arg: &OsStr) -> bool {
     match arg.as_encoded_bytes() {
         [b'-', b'0'..=b'9', ..] => true,
@@ -81,8 +81,8 @@ fn single_dash(command: &Command, arg: &str, next: Option<&str>) -> Option<Mista
     let valued = short(command, first).filter(|option| takes_value(option));
     // `-job_name=x` begins with `-job`.
     let longer = || {
-        let (option, long) = (valued?, valued?.get_long().filter(|long| name.starts_with(long))?);
-        Some(format!("use --{long} {}", option.get_value_names()?.first()?))
+        let long = valued?.get_long().filter(|long| name.starts_with(long))?;
+        Some(format!("use --{long} {}", valued?.get_value_names()?.first()?))
     };
     let hint = known.filter(|_| name.chars().count() > 1).or_else(theirs).or_else(longer)?;
     let read_as = match valued {

@@ -1,7 +1,7 @@
 //! Suggestions for commands and options of other programs, such as curl, that pushgw does not have. clap itself
 //! suggests only names with a similar spelling.
 
-use super::words::filled_in;
+use super::words::{filled_in, names_a_job, selects};
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
@@ -219,6 +219,7 @@ fn meant_option(
 ) -> Option<String> {
     if !typed.starts_with('-') {
         let command = command?;
+        let words = || args.iter().filter_map(|arg| arg.to_str());
         return if typed.contains("/metrics/job") && knows(command, "url") {
             Some(format!("use --url for the URL of a group: pushgw {command} --url URL"))
         } else if typed.contains("://") && knows(command, "gateway") {
@@ -229,9 +230,9 @@ fn meant_option(
             Some(format!("use --match: pushgw {command} --match {}", quotable(typed, "NAME=VALUE")))
         } else if command.get_name() == "run" && args.iter().all(|arg| arg != "--") {
             Some("the command comes after `--`: pushgw run -j JOB -- COMMAND".to_owned())
-        } else if knows(command, "all") && selects(args) {
+        } else if knows(command, "all") && selects(words()) {
             Some(format!("select the job with --match job={}", quotable(typed, "JOB")))
-        } else if knows(command, "job") && !names_a_job(args) {
+        } else if knows(command, "job") && !names_a_job(words()) {
             let rest = if command.get_name() == "run" { " -- COMMAND" } else { "" };
             Some(format!("use -j for the job: pushgw {command} -j {}{rest}", quotable(typed, "JOB")))
         } else {
@@ -272,17 +273,6 @@ fn knows(command: &Command, option: &str) -> bool {
         arg.get_long() == Some(option) || arg.get_short().is_some_and(|short| option == short.to_string())
     };
     command.get_arguments().any(|arg| !arg.is_hide_set() && has_name(arg))
-}
-
-/// Returns true if `-j JOB` was already given, which means that another word is not a job.
-fn names_a_job(args: &[OsString]) -> bool {
-    args.iter().filter_map(|arg| arg.to_str()).any(|arg| arg.starts_with("-j") || arg.starts_with("--job"))
-}
-
-/// Returns true if the arguments select groups, so that `-j JOB` would be a conflict.
-fn selects(args: &[OsString]) -> bool {
-    let options = ["--match", "--older-than", "--failed", "--all"];
-    args.iter().filter_map(|arg| arg.to_str()).any(|arg| options.iter().any(|option| arg.starts_with(option)))
 }
 
 fn text(error: &Error, kind: ContextKind) -> Option<String> {

@@ -6,9 +6,6 @@ use crate::shell::quote;
 use clap::{Arg, Command};
 use std::ffi::OsString;
 
-/// Options that identify or select groups, each on its own.
-const GROUPS: [&str; 6] = ["--job", "--url", "--match", "--all", "--failed", "--older-than"];
-
 /// Returns the command `ours`, which may end in an option such as `--groups`, with the words of the command line after
 /// `typed`. Returns `None` if that is not a valid command, or if a word can't be printed.
 pub(super) fn filled_in(ours: &str, typed: &str, args: &[OsString], program: &Command) -> Option<String> {
@@ -26,10 +23,9 @@ pub(super) fn filled_in(ours: &str, typed: &str, args: &[OsString], program: &Co
     if name == "run" && dashes == words.len() {
         producer = own.split_off(operand);
     }
-    let has = |names: &[&str]| {
-        own.iter().any(|word| is_job(word) || names.contains(&word.split('=').next().unwrap_or_default()))
-    };
-    let (has_job, has_group) = (has(&GROUPS[..2]), has(&GROUPS));
+    let typed = || own.iter().map(String::as_str);
+    let has_job = names_a_job(typed()) || typed().any(|word| word.starts_with("--url"));
+    let has_group = has_job || selects(typed());
     // `run` has no operand before its command.
     let is_job = match name {
         "show" | "delete" => !has_group,
@@ -60,8 +56,15 @@ pub(super) fn filled_in(ours: &str, typed: &str, args: &[OsString], program: &Co
     Some(own.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" "))
 }
 
-fn is_job(word: &str) -> bool {
-    word.starts_with("-j")
+/// Returns true if `-j JOB` is one of the words, which means that another word is not a job.
+pub(super) fn names_a_job<'a>(mut words: impl Iterator<Item = &'a str>) -> bool {
+    words.any(|word| word.starts_with("-j") || word.starts_with("--job"))
+}
+
+/// Returns true if an option selects groups, so that `-j JOB` would be a conflict.
+pub(super) fn selects<'a>(mut words: impl Iterator<Item = &'a str>) -> bool {
+    let options = ["--match", "--older-than", "--failed", "--all"];
+    words.any(|word| options.iter().any(|option| word.starts_with(option)))
 }
 
 /// Returns the place of the first word that is neither an option nor its value.

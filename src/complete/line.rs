@@ -56,15 +56,15 @@ pub(super) enum KeyPart {
 pub(super) fn complete(before: &[String], current: &str) -> Completion {
     let mut program = Cli::command();
     program.build();
-    // `help` is not one of clap's commands.
-    let (before, is_help) = match before {
-        [help, rest @ ..] if help == "help" => (rest, true),
-        _ => (before, false),
+    // `help` is not one of clap's commands. It accepts the name of one command.
+    let before = match before {
+        [help] if help == "help" => &[],
+        [help, ..] if help == "help" => {
+            return Completion { prefix: String::new(), candidates: words([]) };
+        }
+        _ => before,
     };
     let mut typed = TypedLine { command: &program, is_program: true, values: Vec::new(), pending: None };
-    if is_help && !before.is_empty() {
-        return Completion { prefix: String::new(), candidates: words([]) };
-    }
     for (at, word) in before.iter().enumerate() {
         let candidates = if word == "--" && typed.pending.is_none() {
             let has_producer = typed.command.get_positionals().any(Arg::is_last_set);

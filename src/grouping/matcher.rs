@@ -58,12 +58,7 @@ impl Matcher {
 
     /// Returns true if this is `job=""` or `job=~""`, which no group matches.
     pub fn requires_no_job(&self) -> bool {
-        self.name == "job"
-            && match &self.condition {
-                Condition::Equal(value) => value.is_empty(),
-                Condition::Regex(regex) => regex.as_str() == "^(?s:)$",
-                Condition::NotEqual(_) | Condition::NotRegex(_) => false,
-            }
+        self.compares_job_with_empty() && self.matches_empty()
     }
 
     /// Returns a matcher for either value if the matchers require different values of the same label.
@@ -87,11 +82,14 @@ impl Matcher {
 
     /// Returns true if this is `job!=""` or `job!~""`, which every group matches.
     pub fn requires_any_job(&self) -> bool {
+        self.compares_job_with_empty() && !self.matches_empty()
+    }
+
+    fn compares_job_with_empty(&self) -> bool {
         self.name == "job"
             && match &self.condition {
-                Condition::NotEqual(value) => value.is_empty(),
-                Condition::NotRegex(regex) => regex.as_str() == "^(?s:)$",
-                Condition::Equal(_) | Condition::Regex(_) => false,
+                Condition::Equal(value) | Condition::NotEqual(value) => value.is_empty(),
+                Condition::Regex(regex) | Condition::NotRegex(regex) => regex.as_str() == "^(?s:)$",
             }
     }
 

@@ -381,8 +381,8 @@ fn a_large_file_with_crlf_is_pushed() {
     // Without a gateway, the push ends after three groups.
     pushgw()
         .args(["push", "--groups", "groups.prom", "--retries", "0", "-g", "127.0.0.1:1"])
-        .file("groups.prom", (0..16_000).map(group).collect::<String>())
+        .file("groups.prom", (0..64_000).map(group).collect::<String>())
         .code(6)
-        .stderr_has("pushed 0 of 16,000 groups to")
+        .stderr_has("pushed 0 of 64,000 groups to")
         .run();
 }

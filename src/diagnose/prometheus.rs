@@ -19,7 +19,7 @@ pub fn unreadable_media_type(content_type: Option<&str>) -> Option<Problem> {
         other => format!("with the Content-Type `{other}`"),
     };
     Some(Problem::new(format!(
-        "the metrics arrive {shown} instead of the gateway's `text/plain`: Prometheus 3 drops the whole scrape unless fallback_scrape_protocol is set"
+        "the metrics arrive {shown}, but the gateway sends `text/plain`: Prometheus 3 rejects the whole scrape unless fallback_scrape_protocol is set"
     )))
 }
 

@@ -197,7 +197,7 @@ impl Agent {
             Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => ErrorKind::Incomplete,
             Error::Io(error) => ErrorKind::Broken(Phase::Reading, reason(&error)),
             Error::LargeResponseHeader(..) => {
-                ErrorKind::NotHttp(format!("the headers are longer than {} KiB", MAX_HEAD / 1024))
+                ErrorKind::NotHttp(format!("the headers are larger than {} KiB", MAX_HEAD / 1024))
             }
             Error::Protocol(error) => ErrorKind::NotHttp(error.to_string()),
             error => ErrorKind::NotHttp(error.to_string()),

@@ -261,7 +261,7 @@ fn read_proxy_head(stream: &mut DeadlineStream, deadline: Deadline) -> Result<Ve
         }
         if head.len() > MAX_PROXY_HEAD {
             return Err(ErrorKind::NotHttp(format!(
-                "the headers are longer than {} KiB",
+                "the headers are larger than {} KiB",
                 MAX_PROXY_HEAD / 1024
             )));
         }

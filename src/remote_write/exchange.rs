@@ -199,7 +199,10 @@ fn foreign(client: &Client, request: &Request<'_>, mut response: Response) -> Op
         if body.trim_ascii().is_empty() {
             return None;
         }
-        response.foreign_text(&body).unwrap_or("text, but a receiver's response is empty").to_owned()
+        response
+            .foreign_text(&body)
+            .unwrap_or("text, but a remote-write receiver should return an empty response")
+            .to_owned()
     };
     let reason = format!("it answered {status} with {body}");
     let kind = ErrorKind::Unexpected { expected: "a remote-write receiver", reason };

@@ -86,7 +86,7 @@ pub(super) fn cases() -> Vec<Case> {
             .retries(2)
             .says("the response is not HTTP"),
         tunnel("the proxy sends endless headers", THROUGH, 6, Box::new(connect(vec![b'x'; 100_000])))
-            .says("the headers are longer than 16 KiB"),
+            .says("the headers are larger than 16 KiB"),
         Case::new("nothing listens at the proxy's address", THROUGH, 6, |_, _| {})
             .gateway("http://gateway.example:9091")
             .arg("--proxy=http://127.0.0.1:1")

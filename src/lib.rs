@@ -102,14 +102,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
     let program = command_line();
     let usage = if cli::parse::names_run(&program, &args) { exit_code::NOT_RUN } else { exit_code::USAGE };
     let parsed = cli::parse::parse(program, environment.width, args);
-    let (terminal, verbosity) = match &parsed {
-        Ok(cli) => (config::terminal(cli.output.color, environment), config::verbosity(&cli.output)),
-        Err(_) => (config::terminal(color, environment), Verbosity::default()),
+    let (color, verbosity, format) = match &parsed {
+        Ok(cli) => {
+            let output = cli.command.output();
+            (output.color, config::verbosity(output), output.message_format)
+        }
+        Err(_) => (color, Verbosity::default(), format.unwrap_or_default()),
     };
-    let format = match &parsed {
-        Ok(cli) => cli.output.message_format,
-        Err(_) => format.unwrap_or_default(),
-    };
+    let terminal = config::terminal(color, environment);
     let mut printer = Printer::new(streams.stdout, streams.stderr, terminal, verbosity)
         .with_format(format)
         .with_progress(streams.progress)

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 
 // The table of variables in the manual is generated from the `[env: ...]` lines.
 #[derive(Args, Debug, Default)]
+#[group(skip)]
 pub struct ConnectionArgs {
     /// URL of the gateway [default: http://localhost:9091]
     ///

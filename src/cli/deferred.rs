@@ -3,12 +3,17 @@
 //! Each run uses only one subcommand, and building the options of all of them took a fifth of the CPU instructions of a
 //! small push.
 
+use super::{OUTPUT, OutputArgs};
 use clap::builder::Resettable;
-use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, Id};
+use clap::{ArgMatches, Args, Command, Error, FromArgMatches, Id};
 
-/// Options that are built only when their subcommand is used.
+/// The options of a subcommand, and after them the options that all subcommands share. clap's `global` options would be
+/// copied to each subcommand in each run.
 #[derive(Debug)]
-pub struct Deferred<T>(pub T);
+pub struct Deferred<T> {
+    pub args: T,
+    pub output: OutputArgs,
+}
 
 impl<T: Args> Args for Deferred<T> {
     fn group_id() -> Option<Id> {
@@ -25,34 +30,27 @@ impl<T: Args> Args for Deferred<T> {
 }
 
 fn add_options<T: Args>(command: Command) -> Command {
-    augment(command, T::augment_args)
-}
-
-/// Adds the options of a subcommand. The result is the same as if they had been added from the start.
-fn augment(command: Command, add: fn(Command) -> Command) -> Command {
     // clap would replace the subcommand's description with the doc comment of `T`.
     let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
-    // clap has already added the options that all subcommands share. They must come after the subcommand's own options,
-    // because the help prints its headings in the order of the options.
-    let shared = command.get_arguments().count();
-    let command = add(command).about(Resettable::from(about)).long_about(Resettable::from(long_about));
-    // clap can't reorder options, but it can replace each one in place.
-    let mut options = Vec::new();
-    let command = command.mut_args(|option| {
-        options.push(option);
-        Arg::default()
-    });
-    options.rotate_left(shared);
-    let mut ordered = options.into_iter();
-    command.mut_args(|placeholder| ordered.next().unwrap_or(placeholder))
+    OutputArgs::augment_args(T::augment_args(command).next_help_heading(OUTPUT))
+        .about(Resettable::from(about))
+        .long_about(Resettable::from(long_about))
 }
 
 impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        T::from_arg_matches(matches).map(Self)
+        Self::from_arg_matches_mut(&mut matches.clone())
+    }
+
+    fn from_arg_matches_mut(matches: &mut ArgMatches) -> Result<Self, Error> {
+        Ok(Self {
+            args: T::from_arg_matches_mut(matches)?,
+            output: OutputArgs::from_arg_matches_mut(matches)?,
+        })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
-        self.0.update_from_arg_matches(matches)
+        self.args.update_from_arg_matches(matches)?;
+        self.output.update_from_arg_matches(matches)
     }
 }

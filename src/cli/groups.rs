@@ -53,6 +53,7 @@ Examples:
 Exit status: 0 healthy, 1 not healthy; `pushgw --help` lists the others.";
 
 #[derive(Args, Debug)]
+#[group(skip)]
 #[command(mut_arg("remote_write", |option| option.hide(true)))]
 #[command(mut_arg("remote_write_version", |option| option.hide(true)))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a command-line option")]
@@ -103,6 +104,7 @@ pub struct DeleteArgs {
 }
 
 #[derive(Args, Debug)]
+#[group(skip)]
 #[command(mut_arg("textfile", |option| option.hide(true)))]
 #[command(mut_arg("remote_write", |option| option.hide(true)))]
 #[command(mut_arg("remote_write_version", |option| option.hide(true)))]
@@ -152,6 +154,7 @@ pub struct ListArgs {
 }
 
 #[derive(Args, Debug)]
+#[group(skip)]
 #[command(mut_arg("textfile", |option| option.hide(true)))]
 #[command(mut_arg("remote_write", |option| option.hide(true)))]
 #[command(mut_arg("remote_write_version", |option| option.hide(true)))]
@@ -183,6 +186,7 @@ in the query string are never shown.
 [env: PUSHGATEWAY_REMOTE_WRITE]";
 
 #[derive(Args, Debug)]
+#[group(skip)]
 #[command(mut_arg("textfile", |option| option.hide(true)))]
 #[command(mut_arg("remote_write", |option| option.help(CHECK_RECEIVER).long_help(CHECK_RECEIVER_LONG)))]
 pub struct StatusArgs {
@@ -208,6 +212,7 @@ pub struct StatusArgs {
 
 /// Options that identify one group by its job and other labels.
 #[derive(Args, Debug)]
+#[group(skip)]
 pub struct GroupArgs {
     /// The group's job
     #[arg(short, long, value_name = "JOB")]
@@ -228,6 +233,7 @@ pub struct GroupArgs {
 
 /// Conditions for groups, all of which must hold.
 #[derive(Args, Debug)]
+#[group(skip)]
 pub struct SelectionArgs {
     /// Groups by label: NAME=VALUE, !=, =~REGEX or !~
     ///

@@ -94,8 +94,9 @@ or 127 if it can't be started, and 128 plus the signal number if a signal killed
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
+    /// For the help. If these options precede the command, they are moved to the place after it before parsing.
     #[command(flatten, next_help_heading = OUTPUT)]
-    pub output: OutputArgs,
+    output: OutputArgs,
     /// Print the version
     #[arg(short = 'V', long, action = ArgAction::Version, help_heading = OUTPUT, hide_short_help = true,
           display_order = 905)]
@@ -192,24 +193,36 @@ pub enum Command {
     /// The tab key then completes commands, options, values and file names. It also completes jobs and labels from the
     /// gateway, which gets one second to answer. Packages install the scripts for all users.
     #[command(override_usage = "pushgw completions <bash|zsh|fish>", after_long_help = COMPLETIONS_EXAMPLES)]
-    Completions {
-        /// Shell: bash, zsh or fish
-        #[arg(value_name = "SHELL", help_heading = INPUT, hide_possible_values = true)]
-        shell: Shell,
-    },
+    Completions(Deferred<CompletionsArgs>),
 }
 
 impl Command {
+    /// Returns the options that all commands share.
+    pub fn output(&self) -> &OutputArgs {
+        match self {
+            Self::Push(options) | Self::Add(options) => &options.output,
+            Self::Run(options) => &options.output,
+            Self::Delete(options) => &options.output,
+            Self::List(options) => &options.output,
+            Self::Show(options) => &options.output,
+            Self::Status(options) => &options.output,
+            Self::Check(options) => &options.output,
+            Self::Convert(options) => &options.output,
+            Self::Rules(options) => &options.output,
+            Self::Completions(options) => &options.output,
+        }
+    }
+
     /// Returns the connection options, or `None` for a command that needs no gateway.
     pub fn connection(&self) -> Option<&ConnectionArgs> {
         match self {
-            Self::Push(args) | Self::Add(args) => Some(&args.0.connection),
-            Self::Delete(args) => Some(&args.0.connection),
-            Self::List(args) => Some(&args.0.connection),
-            Self::Show(args) => Some(&args.0.connection),
-            Self::Status(args) => Some(&args.0.connection),
-            Self::Run(args) => Some(&args.0.connection),
-            Self::Check(_) | Self::Convert(_) | Self::Rules(_) | Self::Completions { .. } => None,
+            Self::Push(options) | Self::Add(options) => Some(&options.args.connection),
+            Self::Delete(options) => Some(&options.args.connection),
+            Self::List(options) => Some(&options.args.connection),
+            Self::Show(options) => Some(&options.args.connection),
+            Self::Status(options) => Some(&options.args.connection),
+            Self::Run(options) => Some(&options.args.connection),
+            Self::Check(_) | Self::Convert(_) | Self::Rules(_) | Self::Completions(_) => None,
         }
     }
 }
@@ -221,6 +234,15 @@ Examples:
   pushgw completions fish > ~/.config/fish/completions/pushgw.fish";
 
 #[derive(Args, Debug)]
+#[group(skip)]
+pub struct CompletionsArgs {
+    /// Shell: bash, zsh or fish
+    #[arg(value_name = "SHELL", help_heading = INPUT, hide_possible_values = true)]
+    pub shell: Shell,
+}
+
+#[derive(Args, Debug)]
+#[group(skip)]
 pub struct OutputArgs {
     /// Format of problems and errors: human, short, json or github
     ///
@@ -237,7 +259,6 @@ pub struct OutputArgs {
         default_value = "human",
         hide_possible_values = true,
         hide_default_value = true,
-        global = true,
         hide_short_help = true,
         display_order = 900
     )]
@@ -249,29 +270,21 @@ pub struct OutputArgs {
         long,
         value_name = "WHEN",
         default_value = "auto",
-        global = true,
         hide_possible_values = true,
         hide_short_help = true,
         display_order = 901
     )]
     pub color: ColorChoice,
     /// Print only errors
-    #[arg(
-        short,
-        long,
-        global = true,
-        conflicts_with = "verbose",
-        hide_short_help = true,
-        display_order = 902
-    )]
+    #[arg(short, long, conflicts_with = "verbose", hide_short_help = true, display_order = 902)]
     pub quiet: bool,
     /// Print what was done; -vv shows the HTTP exchange, too
     ///
     /// -v reports what was done, repaired and retried. -vv also shows the requests and responses, without secrets.
-    #[arg(short, long, global = true, action = ArgAction::Count, hide_short_help = true, display_order = 903)]
+    #[arg(short, long, action = ArgAction::Count, hide_short_help = true, display_order = 903)]
     pub verbose: u8,
     /// Print help: -h for common options, --help for all
-    #[arg(short, long, global = true, action = ArgAction::Help, hide_short_help = true, display_order = 904)]
+    #[arg(short, long, action = ArgAction::Help, hide_short_help = true, display_order = 904)]
     pub help: Option<bool>,
 }
 

@@ -58,7 +58,7 @@ pub(crate) fn parse(
     }
     // clap ignores a trailing `--`. With `-- $CMD` and an empty variable, standard input would be pushed.
     let ends_in_dashes = args.last().is_some_and(|last| last == "--");
-    let matches = command.try_get_matches_from_mut(&args).map_err(|mut error| {
+    let mut matches = command.try_get_matches_from_mut(&args).map_err(|mut error| {
         if error.use_stderr() {
             // Suggestions need the options of all subcommands.
             command.build();
@@ -66,10 +66,10 @@ pub(crate) fn parse(
         }
         error
     })?;
-    let cli = cli::Cli::from_arg_matches(&matches)?;
+    let cli = cli::Cli::from_arg_matches_mut(&mut matches)?;
     match &cli.command {
         cli::Command::Push(push) | cli::Command::Add(push)
-            if ends_in_dashes && push.0.producer.is_empty() =>
+            if ends_in_dashes && push.args.producer.is_empty() =>
         {
             let message = "COMMAND is missing after `--`: is a variable unset?";
             Err(command.error(ErrorKind::MissingRequiredArgument, message).into())

@@ -79,6 +79,7 @@ Examples:
 Exit status: 0 success, 3 errors in the input; `pushgw --help` lists the others.";
 
 #[derive(Args, Debug)]
+#[group(skip)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a command-line option")]
 #[command(mut_arg("remote_write", |option| option.hide_short_help(false)))]
 pub struct PushArgs {
@@ -137,6 +138,7 @@ pub struct PushArgs {
 }
 
 #[derive(Args, Debug)]
+#[group(skip)]
 pub struct CheckArgs {
     #[command(flatten, next_help_heading = "Group to check against (optional)")]
     pub group: GroupArgs,
@@ -154,6 +156,7 @@ pub struct CheckArgs {
 }
 
 #[derive(Args, Debug)]
+#[group(skip)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a command-line option")]
 pub struct InputArgs {
     /// Files to read; none, or `-`, means standard input
@@ -221,6 +224,7 @@ pub struct InputArgs {
 
 /// Options that control how problems in the text are reported.
 #[derive(Args, Debug)]
+#[group(skip)]
 pub struct ReportArgs {
     /// Maximum number of problems to show
     ///
@@ -230,6 +234,7 @@ pub struct ReportArgs {
 }
 
 #[derive(Args, Debug)]
+#[group(skip)]
 pub struct ConvertArgs {
     /// Files to read; none, or `-`, means standard input
     ///

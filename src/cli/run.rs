@@ -40,6 +40,7 @@ Examples:
 All options: pushgw rules --help, pushgw-rules(1)";
 
 #[derive(Args, Debug)]
+#[group(skip)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a command-line option")]
 pub struct RunArgs {
     #[command(flatten, next_help_heading = GROUP)]
@@ -116,6 +117,7 @@ pub struct RunArgs {
 }
 
 #[derive(Args, Debug)]
+#[group(skip)]
 pub struct RulesArgs {
     /// Prefix of metric names
     ///

@@ -51,35 +51,39 @@ pub fn run(command: Command, context: &mut Context<'_, '_>) -> Result<(), Failur
     match command {
         Command::Push(ref options) | Command::Add(ref options) => {
             let method = if matches!(command, Command::Push(_)) { Method::Put } else { Method::Post };
-            let pushed = match config::PushGroups::resolve(method, &options.0, environment)? {
+            let pushed = match config::PushGroups::resolve(method, &options.args, environment)? {
                 Some(groups) => push::groups::run(&groups, context),
-                None => push::run(&config::Push::resolve(method, &options.0, environment)?, context),
+                None => push::run(&config::Push::resolve(method, &options.args, environment)?, context),
             };
             match pushed {
-                Err(failure) if options.0.best_effort && failure.is_temporary() => {
+                Err(failure) if options.args.best_effort && failure.is_temporary() => {
                     context.printer.warning(&format!("{failure} (ignored because of --best-effort)"));
                     Ok(())
                 }
                 pushed => pushed,
             }
         }
-        Command::Delete(options) => delete::run(&config::Delete::resolve(&options.0, environment)?, context),
-        Command::List(options) => list::run(&config::List::resolve(&options.0, environment)?, context),
-        Command::Show(options) => show::run(&config::Show::resolve(&options.0, environment)?, context),
-        Command::Status(options) => status::run(&config::Status::resolve(&options.0, environment)?, context),
+        Command::Delete(options) => {
+            delete::run(&config::Delete::resolve(&options.args, environment)?, context)
+        }
+        Command::List(options) => list::run(&config::List::resolve(&options.args, environment)?, context),
+        Command::Show(options) => show::run(&config::Show::resolve(&options.args, environment)?, context),
+        Command::Status(options) => {
+            status::run(&config::Status::resolve(&options.args, environment)?, context)
+        }
         Command::Check(options) => {
-            let (settings, key) = config::Check::resolve(&options.0, environment)?;
+            let (settings, key) = config::Check::resolve(&options.args, environment)?;
             check::run(&settings, key.as_ref(), context)
         }
         Command::Convert(options) => {
-            convert::run(&config::Check::resolve_convert(&options.0, environment)?, context)
+            convert::run(&config::Check::resolve_convert(&options.args, environment)?, context)
         }
         Command::Run(options) => {
-            let settings = config::Run::resolve(options.0, environment);
+            let settings = config::Run::resolve(options.args, environment);
             run::run(settings.map_err(|failure| Failure::NotRun(Box::new(failure)))?, context)
         }
-        Command::Rules(options) => rules::run(&config::AlertingRules::resolve(&options.0)?, context),
-        Command::Completions { shell } => completions::run(shell, context),
+        Command::Rules(options) => rules::run(&config::AlertingRules::resolve(&options.args)?, context),
+        Command::Completions(options) => completions::run(options.args.shell, context),
     }
 }
 

@@ -25,15 +25,15 @@ pub(crate) fn of_command(command: &Command, environment: &Environment) -> Result
     // Without other input, a job that is a file must be a mistake.
     let has_files = |input: &InputArgs| !(input.files.is_empty() && input.metrics.is_empty());
     let (group, has_input) = match command {
-        Command::Push(args) | Command::Add(args) => {
-            (&args.0.group, Some(has_files(&args.0.input) || !args.0.producer.is_empty()))
+        Command::Push(options) | Command::Add(options) => {
+            (&options.args.group, Some(has_files(&options.args.input) || !options.args.producer.is_empty()))
         }
-        Command::Check(args) => (&args.0.group, Some(has_files(&args.0.input))),
-        Command::Run(args) => (&args.0.group, Some(true)),
-        Command::Delete(args) => (&args.0.group, None),
-        Command::Show(args) => (&args.0.group, None),
-        Command::List(args) => return Ok(of_list(&args.0)),
-        Command::Status(_) | Command::Convert(_) | Command::Rules(_) | Command::Completions { .. } => {
+        Command::Check(options) => (&options.args.group, Some(has_files(&options.args.input))),
+        Command::Run(options) => (&options.args.group, Some(true)),
+        Command::Delete(options) => (&options.args.group, None),
+        Command::Show(options) => (&options.args.group, None),
+        Command::List(options) => return Ok(of_list(&options.args)),
+        Command::Status(_) | Command::Convert(_) | Command::Rules(_) | Command::Completions(_) => {
             return Ok(Vec::new());
         }
     };

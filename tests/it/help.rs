@@ -83,7 +83,7 @@ fn connection(args: &[&str], variables: &[(&str, &str)]) -> String {
     };
     let cli = Cli::try_parse_from(["pushgw", "list"].iter().chain(args)).unwrap();
     let Command::List(list) = cli.command else { panic!("not list") };
-    let connection = config::List::resolve(&list.0, &environment).map(|list| list.connection);
+    let connection = config::List::resolve(&list.args, &environment).map(|list| list.connection);
     // Ignore the origin of the URL, which may differ.
     format!("{:#?}", connection.map(|connection| Connection { url_from: None, ..connection }))
 }
@@ -155,7 +155,7 @@ fn other_defaults_in_the_help_are_correct() {
                     let watch = |arg: &str| {
                         let cli = Cli::try_parse_from(["pushgw", "list", arg]).unwrap();
                         let Command::List(list) = cli.command else { panic!("not list") };
-                        config::List::resolve(&list.0, &Environment::default()).unwrap().watch
+                        config::List::resolve(&list.args, &Environment::default()).unwrap().watch
                     };
                     assert_eq!(watch("--watch"), watch(&format!("--watch={default}")));
                 }

@@ -205,6 +205,7 @@ fn readme_lists_every_variable_and_exit_status_of_the_help() {
         );
     }
     let mut command = pushgw::command_line();
+    command.build();
     let push = command.find_subcommand_mut("push").unwrap().render_long_help().to_string();
     let variable = regex::Regex::new("PUSHGATEWAY_[A-Z_]+").unwrap();
     for found in variable.find_iter(&push) {

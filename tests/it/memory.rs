@@ -134,8 +134,9 @@ fn fails_with_a_message_until_there_is_enough(args: &[&str], step: usize) -> Vec
         let command = format!("ulimit -v {kilobytes} && exec \"$0\" \"$@\"");
         Command::new("sh").args(["-c", &command, env!("CARGO_BIN_EXE_pushgw")]).args(args).output().unwrap()
     };
-    let enough_to_start =
-        (5_000..).step_by(1_000).find(|limit| limited(*limit, &["--version"]).status.success());
+    // Parsing the options of the command needs most of the stack. If the stack can't grow, no message is possible.
+    let help = [args[0], "--help"];
+    let enough_to_start = (5_000..).step_by(1_000).find(|limit| limited(*limit, &help).status.success());
     let mut messages = Vec::new();
     for limit in (enough_to_start.unwrap()..200_000).step_by(step) {
         let output = limited(limit, args);

@@ -67,15 +67,16 @@ pub(crate) fn parse(
         error
     })?;
     let cli = cli::Cli::from_arg_matches_mut(&mut matches)?;
-    match &cli.command {
-        cli::Command::Push(push) | cli::Command::Add(push)
-            if ends_in_dashes && push.args.producer.is_empty() =>
-        {
-            let message = "COMMAND is missing after `--`: is a variable unset?";
-            Err(command.error(ErrorKind::MissingRequiredArgument, message).into())
-        }
-        _ => Ok(cli),
+    if let cli::Command::Push(push) | cli::Command::Add(push) = &cli.command
+        && ends_in_dashes
+        && push.args.producer.is_empty()
+    {
+        let message = "COMMAND is missing after `--`: is a variable unset?";
+        return Err(command.error(ErrorKind::MissingRequiredArgument, message).into());
     }
+    // Dropping the definition of all options takes a twentieth of the CPU instructions of a small push.
+    std::mem::forget(command);
+    Ok(cli)
 }
 
 /// Moves options that precede the subcommand to the place after it, so that a shell alias for `pushgw -g URL` works.

@@ -32,6 +32,7 @@ pub(super) fn check(
         families: &context.families,
         scratch: Vec::new(),
         labels: [Vec::new(), Vec::new()],
+        first: None,
         duplicates: Vec::new(),
         incomplete: BTreeMap::new(),
         repeated: BTreeMap::new(),
@@ -142,6 +143,8 @@ struct Comparer<'c, 'a> {
     families: &'c FamilyTable<'a>,
     scratch: Vec<LabelPair<'a>>,
     labels: [Vec<LabelPair<'a>>; 2],
+    /// The line whose labels are in `labels[0]`, and its family. All repetitions of a series are compared with one line.
+    first: Option<(usize, usize)>,
     /// Pairs of lines with the same series: the later line, then the earlier one.
     duplicates: Vec<(usize, usize)>,
     /// For each family, the first line of its first incomplete series.
@@ -169,11 +172,19 @@ impl Comparer<'_, '_> {
         sort_labels(labels);
         Some(family)
     }
+
+    /// Parses a line into `labels[0]`, unless it is there already. Returns its family.
+    fn read_first(&mut self, at: usize) -> Option<usize> {
+        if self.first.is_none_or(|(line, _)| line != at) {
+            self.first = Some((at, self.read(at, 0)?));
+        }
+        self.first.map(|(_, family)| family)
+    }
 }
 
 impl CompareLines for Comparer<'_, '_> {
     fn compare(&mut self, first: usize, second: usize) -> Relation {
-        let (Some(family), Some(other)) = (self.read(first, 0), self.read(second, 1)) else {
+        let (Some(family), Some(other)) = (self.read_first(first), self.read(second, 1)) else {
             return Relation::DifferentSeries;
         };
         if family != other {
@@ -197,7 +208,7 @@ impl CompareLines for Comparer<'_, '_> {
         if has_count_and_sum && parts.has(Parts::INFINITY) && !parts.has(Parts::REPEATED) {
             return;
         }
-        let Some(family) = self.read(line, 0) else { return };
+        let Some(family) = self.read_first(line) else { return };
         if parts.has(Parts::REPEATED) {
             let first = self.repeated.entry(family).or_insert(line);
             *first = line.min(*first);

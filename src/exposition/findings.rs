@@ -93,15 +93,9 @@ impl Findings {
         start: usize,
         find: impl FnOnce() -> (Range<usize>, Message),
     ) {
-        if self.is_ignored(code) {
-            return;
-        }
-        let limit = self.limit;
-        let kept = self.kept.entry((Severity::Error, code)).or_default();
-        kept.count += 1;
-        if kept.has_room(limit, start) {
+        if self.count_one(Severity::Error, code, start) {
             let (span, message) = find();
-            kept.push(Severity::Error, code, span, message);
+            self.keep(Severity::Error, code, span, message);
         }
     }
 
@@ -187,14 +181,25 @@ impl Findings {
     }
 
     fn add(&mut self, severity: Severity, code: Code, span: Range<usize>, message: impl FnOnce() -> Message) {
+        if self.count_one(severity, code, span.start) {
+            self.keep(severity, code, span, message());
+        }
+    }
+
+    /// Counts a problem at this position. Returns whether its diagnostic is kept.
+    fn count_one(&mut self, severity: Severity, code: Code, start: usize) -> bool {
         if self.is_ignored(code) {
-            return;
+            return false;
         }
         let kept = self.kept.entry((severity, code)).or_default();
         kept.count += 1;
-        if kept.has_room(self.limit, span.start) {
-            kept.push(severity, code, span, message());
-        }
+        kept.has_room(self.limit, start)
+    }
+
+    fn keep(&mut self, severity: Severity, code: Code, span: Range<usize>, message: Message) {
+        let Message { text: message, help, related } = message;
+        let diagnostic = Diagnostic { severity, code, span, message, help, related };
+        self.kept.entry((severity, code)).or_default().push(diagnostic, self.limit);
     }
 
     /// Returns the counts, the repairs, and the diagnostics sorted by position. If there are too many diagnostics,
@@ -228,31 +233,29 @@ struct Kept {
     count: usize,
     /// The diagnostics kept so far. There can be up to twice the limit, so that sorting is rarely needed.
     first: Vec<Diagnostic>,
-    /// Diagnostics at or after this position are not kept.
-    full_from: Option<usize>,
+    /// The last position of the kept diagnostics.
+    last: usize,
 }
 
 impl Kept {
-    fn has_room(&mut self, limit: usize, start: usize) -> bool {
-        if limit == 0 || self.full_from.is_some_and(|from| start >= from) {
-            return false;
-        }
-        if self.first.len() >= limit.saturating_mul(2) {
-            self.shorten(limit);
-            self.full_from = self.first.last().map(|last| last.span.start);
-            return self.full_from.is_none_or(|from| start < from);
-        }
-        true
+    /// Returns whether a diagnostic at this position would be one of the first ones. Usually, positions only increase,
+    /// so the message of a later one is not built.
+    fn has_room(&self, limit: usize, start: usize) -> bool {
+        self.first.len() < limit || limit > 0 && start < self.last
     }
 
-    fn push(&mut self, severity: Severity, code: Code, span: Range<usize>, message: Message) {
-        let Message { text: message, help, related } = message;
-        self.first.push(Diagnostic { severity, code, span, message, help, related });
+    fn push(&mut self, diagnostic: Diagnostic, limit: usize) {
+        self.last = self.last.max(diagnostic.span.start);
+        self.first.push(diagnostic);
+        if self.first.len() >= limit.saturating_mul(2) {
+            self.shorten(limit);
+        }
     }
 
     fn shorten(&mut self, limit: usize) {
         sort(&mut self.first);
         self.first.truncate(limit);
+        self.last = self.first.last().map_or(0, |last| last.span.start);
     }
 }
 

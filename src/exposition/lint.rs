@@ -118,19 +118,14 @@ impl NameLints<'_> {
         }
     }
 
-    fn quoted(&self) -> String {
-        quoted(self.name.as_bytes())
-    }
-
     /// Implements `LintHelp`.
     fn help(&mut self) {
         if self.family.help().is_some() {
             return;
         }
-        let (name, text) = (self.quoted(), self.name);
         self.findings.warning(Code::LintNoHelp, self.span.clone(), || {
-            Message::new(format!("the metric {name} has no HELP text"))
-                .help(format!("describe what it measures: `# HELP {text} ...`"))
+            Message::new(format!("the metric {} has no HELP text", quoted(self.name.as_bytes())))
+                .help(format!("describe what it measures: `# HELP {} ...`", self.name))
         });
     }
 
@@ -140,18 +135,16 @@ impl NameLints<'_> {
             parts(self.name).find_map(|part| Some((part.clone(), unit(&self.name[part])?)))
             && &self.name[part.clone()] != base
         {
-            let unit = quoted(self.name[part.clone()].as_bytes());
-            self.findings.warning(Code::LintBaseUnit, self.part(part), || {
-                Message::new(format!("{unit} is not a base unit"))
+            self.findings.warning(Code::LintBaseUnit, self.part(part.clone()), || {
+                Message::new(format!("{} is not a base unit", quoted(self.name[part].as_bytes())))
                     .help(format!("use `{base}`, so that dashboards and queries need no conversion"))
             });
         }
         for part in parts(self.name).skip(1) {
             let word = self.name[part.clone()].to_lowercase();
             if let Some((full, _)) = ABBREVIATIONS.iter().find(|(_, short)| short.contains(&&*word)) {
-                let unit = quoted(self.name[part.clone()].as_bytes());
-                self.findings.warning(Code::LintUnitAbbreviation, self.part(part), || {
-                    Message::new(format!("{unit} is an abbreviated unit"))
+                self.findings.warning(Code::LintUnitAbbreviation, self.part(part.clone()), || {
+                    Message::new(format!("{} is an abbreviated unit", quoted(self.name[part].as_bytes())))
                         .help(format!("use a base unit and its full name: {full}"))
                 });
             }
@@ -161,9 +154,8 @@ impl NameLints<'_> {
     /// Implements `LintReservedChars`.
     fn colon(&mut self) {
         if let Some(at) = self.name.find(':') {
-            let name = self.quoted();
             self.findings.warning(Code::LintColon, self.part(at..at + 1), || {
-                Message::new(format!("the name {name} contains a colon"))
+                Message::new(format!("the name {} contains a colon", quoted(self.name.as_bytes())))
                     .help("colons are for recording rules; use `_`")
             });
         }
@@ -172,28 +164,27 @@ impl NameLints<'_> {
     /// Implements `LintCamelCase` for metric names.
     fn camel_case(&mut self) {
         if let Some(at) = find_camel_case(self.name.as_bytes()) {
-            let (name, snake) = (self.quoted(), snake_case(self.name));
             self.findings.warning(Code::LintCamelCase, self.part(at..at + 2), || {
-                Message::new(format!("the name {name} is in camelCase"))
-                    .help(format!("use snake_case: {}", quoted(snake.as_bytes())))
+                Message::new(format!("the name {} is in camelCase", quoted(self.name.as_bytes())))
+                    .help(format!("use snake_case: {}", quoted(snake_case(self.name).as_bytes())))
             });
         }
     }
 
     /// Implements `LintCounter`.
     fn total(&mut self, kind: Kind) {
-        let name = self.quoted();
+        let name = || quoted(self.name.as_bytes());
         match (kind == Kind::Counter, self.name.strip_suffix("_total")) {
             (true, None) => {
-                let help = format!("rename it to `{}_total`", self.name);
                 self.findings.warning(Code::LintCounterSuffix, self.span.clone(), || {
-                    Message::new(format!("the counter {name} does not end with `_total`")).help(help)
+                    Message::new(format!("the counter {} does not end with `_total`", name()))
+                        .help(format!("rename it to `{}_total`", self.name))
                 });
             }
             (false, Some(rest)) => {
                 let suffix = self.part(rest.len()..self.name.len());
                 self.findings.warning(Code::LintTotalSuffix, suffix, || {
-                    Message::new(format!("{name} ends with `_total`, but is {}", kind.with_article()))
+                    Message::new(format!("{} ends with `_total`, but is {}", name(), kind.with_article()))
                         .help("`_total` is for counters: declare it as a counter, or remove the suffix")
                 });
             }
@@ -213,8 +204,9 @@ impl NameLints<'_> {
         } else {
             return;
         };
-        let (name, start) = (self.quoted(), self.name.len() - suffix.len());
-        self.findings.warning(Code::LintReservedSuffix, self.part(start..self.name.len()), || {
+        let part = self.part(self.name.len() - suffix.len()..self.name.len());
+        self.findings.warning(Code::LintReservedSuffix, part, || {
+            let name = quoted(self.name.as_bytes());
             Message::new(format!("{name} ends with `{suffix}`, but is {}", kind.with_article()))
                 .help(format!("this suffix is for the samples of {owners}; rename the metric"))
         });

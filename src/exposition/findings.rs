@@ -238,8 +238,7 @@ struct Kept {
 }
 
 impl Kept {
-    /// Returns whether a diagnostic at this position would be one of the first ones. Usually, positions only increase,
-    /// so the message of a later one is not built.
+    /// Returns whether a diagnostic at this position would be one of the first. Messages of others are not built.
     fn has_room(&self, limit: usize, start: usize) -> bool {
         self.first.len() < limit || limit > 0 && start < self.last
     }

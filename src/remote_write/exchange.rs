@@ -8,7 +8,7 @@ use super::version::{Version, VersionChoice};
 use crate::http::{
     Body, Client, Encoding, Error, ErrorKind, Event, Method, Request, Response, login_hint, page_name,
 };
-use std::fmt;
+use std::{fmt, thread};
 
 /// The result of a successful write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,54 +104,64 @@ impl<'a> RemoteWriter<'a> {
         self.request(&bytes, self.version).head(&self.client.connection().headers)
     }
 
+    /// Sends all samples, in as many requests as needed. While the receiver processes one, the next is encoded.
     pub fn send(
         &mut self,
         payload: &Payload<'_>,
         listener: &mut dyn FnMut(Event),
     ) -> Result<Written, WriteError> {
         let mut written = Written { version: self.version, confirmed: true };
-        let (mut next, mut number) = (Some(0), 0);
-        while let Some(start) = next {
-            let encode = |version| encode::encode(payload, start, version);
-            let (one, encoded) = self
-                .exchange(&encode, listener)
-                .map_err(|error| error.in_request(number, &payload.requests()))?;
+        let encode = |start, version| encode::encode(payload, start, version);
+        let (mut start, mut number) = (0, 0);
+        let mut encoded = encode(start, self.version);
+        loop {
+            let version = self.version;
+            let (one, next) = thread::scope(|scope| {
+                let next = encoded.next.and_then(|next| {
+                    thread::Builder::new().spawn_scoped(scope, move || encode(next, version)).ok()
+                });
+                let one = self.exchange(&encoded, &|version| encode(start, version), listener);
+                (one, next.and_then(|next| next.join().ok()))
+            });
+            let one = one.map_err(|error| error.in_request(number, &payload.requests()))?;
             written = Written { confirmed: written.confirmed && one.confirmed, ..one };
-            (next, number) = (encoded.next, number + 1);
+            let Some(next_start) = encoded.next else { return Ok(written) };
+            (start, number) = (next_start, number + 1);
+            // Without a thread, or if the receiver turned out to support only version 1.0, the request is encoded here.
+            let next = next.filter(|_| version == self.version);
+            encoded = next.unwrap_or_else(|| encode(start, self.version));
         }
-        Ok(written)
     }
 
     /// Sends an empty request, which stores nothing.
     pub fn probe(&mut self, listener: &mut dyn FnMut(Event)) -> Result<Written, WriteError> {
-        let encode = |version| Encoded { bytes: encode::empty(version), samples: 0, next: None };
-        self.exchange(&encode, listener).map(|(written, _)| written)
+        let empty = |version| Encoded { bytes: encode::empty(version), samples: 0, next: None };
+        self.exchange(&empty(self.version), &empty, listener)
     }
 
-    /// Sends one request. If the receiver may not support version 2.0, sends the request again as version 1.0.
+    /// Sends one request. If the receiver may not support version 2.0, sends it again as version 1.0, using `again`.
     fn exchange(
         &mut self,
-        encode: &dyn Fn(Version) -> Encoded,
+        encoded: &Encoded,
+        again: &dyn Fn(Version) -> Encoded,
         listener: &mut dyn FnMut(Event),
-    ) -> Result<(Written, Encoded), WriteError> {
-        let encoded = encode(self.version);
+    ) -> Result<Written, WriteError> {
         let first = self.post(&encoded.bytes, self.version, listener);
         let is_automatic = self.choice == VersionChoice::Auto && self.version == Version::V2;
         if !is_automatic || !first.may_need_version_1() {
-            return Ok((first.written(self.version, encoded.samples)?, encoded));
+            return first.written(self.version, encoded.samples);
         }
         listener(Event::Exchange(
             "* the receiver did not confirm remote write 2.0, so the request is sent again as 1.0".to_owned(),
         ));
-        let again = encode(Version::V1);
-        let second = self.post(&again.bytes, Version::V1, listener);
+        let second = self.post(&again(Version::V1).bytes, Version::V1, listener);
         if second.status() == Some(415) {
             // The receiver supports only version 2.0, so its first response is used.
-            return Ok((first.written(Version::V2, encoded.samples)?, encoded));
+            return first.written(Version::V2, encoded.samples);
         }
-        let written = second.written(Version::V1, again.samples)?;
+        let written = second.written(Version::V1, encoded.samples)?;
         self.version = Version::V1;
-        Ok((written, again))
+        Ok(written)
     }
 
     fn request<'r>(&'r self, bytes: &'r [u8], version: Version) -> Request<'r> {

@@ -143,7 +143,7 @@ struct Comparer<'c, 'a> {
     families: &'c FamilyTable<'a>,
     scratch: Vec<LabelPair<'a>>,
     labels: [Vec<LabelPair<'a>>; 2],
-    /// The line whose labels are in `labels[0]`, and its family. All repetitions of a series are compared with one line.
+    /// The line in `labels[0]` and its family, because all repetitions of a series are compared with the same line.
     first: Option<(usize, usize)>,
     /// Pairs of lines with the same series: the later line, then the earlier one.
     duplicates: Vec<(usize, usize)>,

@@ -233,14 +233,14 @@ struct Kept {
     count: usize,
     /// The diagnostics kept so far. There can be up to twice the limit, so that sorting is rarely needed.
     first: Vec<Diagnostic>,
-    /// The last position of the kept diagnostics.
+    /// No kept diagnostic starts after this position.
     last: usize,
 }
 
 impl Kept {
-    /// Returns whether a diagnostic at this position would be one of the first. Messages of others are not built.
+    /// Returns whether a diagnostic at this position would be one of the first.
     fn has_room(&self, limit: usize, start: usize) -> bool {
-        self.first.len() < limit || limit > 0 && start < self.last
+        self.first.len() < limit || start < self.last
     }
 
     fn push(&mut self, diagnostic: Diagnostic, limit: usize) {

@@ -104,7 +104,7 @@ impl<'a> RemoteWriter<'a> {
         self.request(&bytes, self.version).head(&self.client.connection().headers)
     }
 
-    /// Sends all samples, in as many requests as needed. While the receiver processes one, the next is encoded.
+    /// Sends all samples, in as many requests as needed. The next one is encoded while the current one is sent.
     pub fn send(
         &mut self,
         payload: &Payload<'_>,
@@ -116,34 +116,34 @@ impl<'a> RemoteWriter<'a> {
         let mut encoded = encode(start, self.version);
         loop {
             let version = self.version;
-            let (one, next) = thread::scope(|scope| {
-                let next = encoded.next.and_then(|next| {
+            let (one, encoded_ahead) = thread::scope(|scope| {
+                let thread = encoded.next.and_then(|next| {
                     thread::Builder::new().spawn_scoped(scope, move || encode(next, version)).ok()
                 });
-                let one = self.exchange(&encoded, &|version| encode(start, version), listener);
-                (one, next.and_then(|next| next.join().ok()))
+                let one = self.exchange(&encoded, &|| encode(start, Version::V1).bytes, listener);
+                (one, thread.and_then(|thread| thread.join().ok()))
             });
             let one = one.map_err(|error| error.in_request(number, &payload.requests()))?;
             written = Written { confirmed: written.confirmed && one.confirmed, ..one };
-            let Some(next_start) = encoded.next else { return Ok(written) };
-            (start, number) = (next_start, number + 1);
+            let Some(next) = encoded.next else { return Ok(written) };
+            (start, number) = (next, number + 1);
             // Without a thread, or if the receiver turned out to support only version 1.0, the request is encoded here.
-            let next = next.filter(|_| version == self.version);
-            encoded = next.unwrap_or_else(|| encode(start, self.version));
+            let encoded_ahead = encoded_ahead.filter(|_| version == self.version);
+            encoded = encoded_ahead.unwrap_or_else(|| encode(start, self.version));
         }
     }
 
     /// Sends an empty request, which stores nothing.
     pub fn probe(&mut self, listener: &mut dyn FnMut(Event)) -> Result<Written, WriteError> {
-        let empty = |version| Encoded { bytes: encode::empty(version), samples: 0, next: None };
-        self.exchange(&empty(self.version), &empty, listener)
+        let empty = Encoded { bytes: encode::empty(self.version), samples: 0, next: None };
+        self.exchange(&empty, &|| encode::empty(Version::V1), listener)
     }
 
-    /// Sends one request. If the receiver may not support version 2.0, sends it again as version 1.0, using `again`.
+    /// Sends one request. If the receiver may not support version 2.0, sends `encode_v1()` instead.
     fn exchange(
         &mut self,
         encoded: &Encoded,
-        again: &dyn Fn(Version) -> Encoded,
+        encode_v1: &dyn Fn() -> Vec<u8>,
         listener: &mut dyn FnMut(Event),
     ) -> Result<Written, WriteError> {
         let first = self.post(&encoded.bytes, self.version, listener);
@@ -154,7 +154,7 @@ impl<'a> RemoteWriter<'a> {
         listener(Event::Exchange(
             "* the receiver did not confirm remote write 2.0, so the request is sent again as 1.0".to_owned(),
         ));
-        let second = self.post(&again(Version::V1).bytes, Version::V1, listener);
+        let second = self.post(&encode_v1(), Version::V1, listener);
         if second.status() == Some(415) {
             // The receiver supports only version 2.0, so its first response is used.
             return first.written(Version::V2, encoded.samples);

@@ -154,13 +154,18 @@ fn a_large_text_is_sent_in_requests_of_10000_samples() {
     let push = |server: &Server| {
         pushgw()
             .args(["push", "-j", "b", "big.prom", "--remote-write", &server.url()])
-            .file("big.prom", text(25_000))
+            .file("big.prom", text(25_000).replace('\n', " 1700000000000\n"))
     };
     // The version is negotiated only once.
     let server = receiver(|connection, _, _| connection.answer(204, &[], ""));
     push(&server).arg("-v").stderr_has("wrote 25,000 samples of ").run();
     assert_eq!(versions(&server), ["2.0", "1.0", "1.0", "1.0"]);
     assert_eq!(server.connections(), 1);
+    let other = receiver(|connection, _, _| connection.answer(204, &[], ""));
+    push(&other).args(["--remote-write-version", "1.0"]).run();
+    let bodies =
+        |server: &Server| server.requests().into_iter().map(|request| request.body).collect::<Vec<_>>();
+    assert!(bodies(&server)[1..] == bodies(&other), "each request is encoded as its version");
     let server = receiver(|connection, _, number| match number {
         0 => connection.answer(204, &[(STORED, "10000")], ""),
         _ => connection.answer(403, &[], "no"),

@@ -206,16 +206,11 @@ impl BrokenGateway<'_> {
             }
         }
         let groups: Vec<Labels> = groups.into_iter().collect();
-        self.push(&groups, &groups);
-    }
-
-    /// Pushes an empty text to each of these groups, and waits until the gateway has the groups `all`, sorted.
-    fn push(&self, groups: &[Labels], all: &[Labels]) {
-        for group in groups {
+        for group in &groups {
             // The gateway rejects an inconsistent push but stores the group. 1.11.0 then closes the connection.
             let _ = self.gateway.request("PUT", path(group, self.utf8_names), "");
         }
-        wait_until("all the groups", || sorted(self.gateway.keys()) == all);
+        wait_until("all the groups", || sorted(self.gateway.keys()) == groups);
     }
 
     /// Returns each command, and the group that it must delete.

@@ -8,32 +8,36 @@ use std::ops::Deref;
 pub struct Bytes {
     grown: Vec<u8>,
     file: Option<MmapMut>,
+    file_length: usize,
 }
+
+/// The size of a huge page on most CPUs, in bytes.
+pub(super) const HUGE_PAGE: usize = 2 << 20;
 
 impl Bytes {
     /// Allocates zeroed memory for a large file of `length` bytes.
     ///
     /// The kernel zeroes each page on first use. With 4 KiB pages this takes longer than reading the file, so
-    /// huge pages are requested. A kernel without them ignores the request.
-    pub(super) fn for_file(length: usize) -> std::io::Result<MmapMut> {
-        let memory = MmapMut::map_anon(length)?;
+    /// huge pages are requested. Linux aligns only whole huge pages. A kernel without them ignores the request.
+    pub(super) fn for_file(length: usize) -> std::io::Result<Self> {
+        let memory = MmapMut::map_anon(length.next_multiple_of(HUGE_PAGE))?;
         #[cfg(target_os = "linux")]
         let _ = memory.advise(memmap2::Advice::HugePage);
-        Ok(memory)
+        Ok(Self { grown: Vec::new(), file: Some(memory), file_length: length })
+    }
+
+    /// Returns the memory of a large file.
+    pub(super) fn file(&mut self) -> &mut [u8] {
+        self.file.as_mut().map_or(&mut [], |memory| &mut memory[..self.file_length])
     }
 
     /// Returns the bytes as a vector that can grow.
     pub fn grow(&mut self) -> &mut Vec<u8> {
-        if let Some(memory) = self.file.take() {
-            self.grown = memory.to_vec();
+        if self.file.is_some() {
+            self.grown = self.to_vec();
+            self.file = None;
         }
         &mut self.grown
-    }
-}
-
-impl From<MmapMut> for Bytes {
-    fn from(file: MmapMut) -> Self {
-        Self { grown: Vec::new(), file: Some(file) }
     }
 }
 
@@ -41,6 +45,6 @@ impl Deref for Bytes {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        self.file.as_deref().unwrap_or(&self.grown)
+        self.file.as_ref().map_or(&self.grown, |memory| &memory[..self.file_length])
     }
 }

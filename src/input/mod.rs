@@ -13,6 +13,7 @@ use crate::output::{Progress, SourceFile};
 use crate::secret::without_user_and_query;
 use anyhow::Context;
 pub use bytes::Bytes;
+use bytes::HUGE_PAGE;
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal as _, Read};
@@ -22,9 +23,6 @@ use std::path::{Path, PathBuf};
 const LIMIT: u64 = 1 << 30;
 /// Maximum number of bytes read from a device, which may be endless, such as `/dev/zero`.
 const DEVICE_LIMIT: u64 = 16 << 20;
-
-/// Files of at least this many bytes get their own buffer.
-const LARGE: usize = 4 << 20;
 
 const CHANGED: &str = "the file changed while it was being read: write a temporary file, then rename it";
 
@@ -128,13 +126,12 @@ fn read_file(path: &Path, limit: u64, progress: &Progress, bytes: &mut Bytes) ->
         }
         let length = usize::try_from(before.len()).unwrap_or(usize::MAX);
         let start = bytes.len();
-        if length >= LARGE && start == 0 {
-            let mut memory = Bytes::for_file(length).context("not enough memory")?;
-            if let Err(error) = file.read_exact(&mut memory) {
+        if length >= HUGE_PAGE && start == 0 {
+            *bytes = Bytes::for_file(length).context("not enough memory")?;
+            if let Err(error) = file.read_exact(bytes.file()) {
                 anyhow::ensure!(error.kind() != io::ErrorKind::UnexpectedEof, CHANGED);
                 return Err(plain(error));
             }
-            *bytes = memory.into();
         } else {
             // One spare byte lets the final read return 0 without growing the buffer.
             let spare = length.saturating_add(1);

@@ -65,14 +65,12 @@ impl Unit {
         // Writing to a String can't fail.
         let _ = match self {
             Self::Byte(byte) => write!(out, "\\x{byte:02x}"),
+            Self::Char(c) if is_plain(c, charset) => out.write_char(c),
             Self::Char('\n') => out.write_str("\\n"),
             Self::Char('\r') => out.write_str("\\r"),
             Self::Char('\t') => out.write_str("\\t"),
             Self::Char(c) if c.is_ascii_control() => write!(out, "\\x{:02x}", u32::from(c)),
-            Self::Char(c) if is_hidden(c) || (charset == Charset::Ascii && !c.is_ascii()) => {
-                write!(out, "\\u{{{:x}}}", u32::from(c))
-            }
-            Self::Char(c) => out.write_char(c),
+            Self::Char(c) => write!(out, "\\u{{{:x}}}", u32::from(c)),
         };
     }
 }
@@ -153,10 +151,8 @@ fn character_start(bytes: &[u8], limit: usize) -> usize {
 
 /// Returns true if a character is shown unchanged.
 fn is_plain(c: char, charset: Charset) -> bool {
-    match charset {
-        Charset::Ascii => c.is_ascii() && !c.is_ascii_control(),
-        Charset::Unicode => !c.is_control() && !is_hidden(c),
-    }
+    let is_visible_ascii = matches!(c, ' '..='~');
+    is_visible_ascii || charset == Charset::Unicode && !c.is_control() && !is_hidden(c)
 }
 
 /// Returns true for non-ASCII characters that control a terminal, are invisible, or look like a space. These

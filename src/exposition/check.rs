@@ -11,7 +11,7 @@ use super::findings::{Findings, Message, RollbackPoint};
 use super::messages;
 use super::openmetrics::OpenmetricsTables;
 use super::options::{CheckOptions, TextFormat};
-use super::sample::SampleRules;
+use super::sample::{SampleRules, SampleTable};
 use super::text::lines::{self, LineSpan, Text};
 use super::text::scan::{self, Line, SyntaxError};
 use super::text::token::LabelPair;
@@ -130,11 +130,11 @@ impl<'a> Checker<'a> {
         let (bytes, trailing) = (self.context.bytes, trimmed.end..all.end);
         let result = scan::line(bytes, trimmed.clone(), labels);
         let is_content = !matches!(result, Ok(Line::Blank));
-        match result {
+        match &result {
             Ok(Line::Sample(sample)) => {
-                let family =
-                    self.samples.check(all.start, (&sample, labels), self.current, &mut self.context);
-                self.current = family.or(self.current);
+                let (parts, table) = ((sample, &labels[..]), SampleTable::Series);
+                let checked = self.samples.check(all.start, parts, self.current, table, &mut self.context);
+                self.current = checked.map(|(family, _)| family).or(self.current);
                 if !sample.value.is_empty() && !multiline::is_status_line(&bytes[trimmed.clone()]) {
                     self.context.trailing_whitespace(trailing);
                 }
@@ -145,12 +145,12 @@ impl<'a> Checker<'a> {
                 self.context.trailing_whitespace(trailing);
             }
             Ok(Line::Help(line)) => {
-                self.current = metadata::help(&mut self.context, all, &line, trailing).or(self.current);
+                self.current = metadata::help(&mut self.context, all, line, trailing).or(self.current);
             }
             Ok(Line::Type(line)) => {
-                self.current = metadata::type_line(&mut self.context, all, &line, trailing).or(self.current);
+                self.current = metadata::type_line(&mut self.context, all, line, trailing).or(self.current);
             }
-            Err(error) => self.syntax_error(&error, trimmed.clone()),
+            Err(error) => self.syntax_error(error, trimmed.clone()),
         }
         is_content
     }

@@ -23,18 +23,12 @@ const MAX_KEPT_NAMES: usize = 256;
 /// The hash of a series, not including its family.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct SeriesHash {
-    /// Whether the server's parser accepts the labels.
-    pub(super) is_valid: bool,
     /// The hash of the labels as written.
     pub(super) in_text: u64,
     /// The hash of the labels that the grouping key does not overwrite.
     pub(super) in_group: u64,
     /// The bucket bound or quantile, which is not part of the hashes.
     pub(super) bound: Option<f64>,
-}
-
-impl SeriesHash {
-    const EMPTY: Self = Self { is_valid: true, in_text: 0, in_group: 0, bound: None };
 }
 
 /// The role of a label in its series.
@@ -108,14 +102,15 @@ impl<'a> LabelRules<'a> {
         }
     }
 
-    /// Checks the labels of a sample and returns the hash of its series. `kind` is the type of its family.
+    /// Checks the labels of a sample. Returns the hash of its series, or `None` if the server's parser rejects the
+    /// labels. `kind` is the type of its family.
     #[inline]
     pub(super) fn check(
         &mut self,
         labels: &[LabelPair<'a>],
         kind: Kind,
         findings: &mut Findings,
-    ) -> SeriesHash {
+    ) -> Option<SeriesHash> {
         if self.names.fit(labels, kind) {
             self.check_values(labels, findings)
         } else {
@@ -125,18 +120,23 @@ impl<'a> LabelRules<'a> {
 
     /// Checks labels that have the same names as in the previous line.
     #[inline]
-    fn check_values(&mut self, labels: &[LabelPair<'a>], findings: &mut Findings) -> SeriesHash {
-        let mut hash = SeriesHash::EMPTY;
+    fn check_values(&mut self, labels: &[LabelPair<'a>], findings: &mut Findings) -> Option<SeriesHash> {
+        let (mut hash, mut are_valid) = (SeriesHash::default(), true);
         for (index, label) in labels.iter().enumerate() {
             let LabelName { hash: name_hash, role, .. } = self.names.names[index];
-            hash.is_valid &= self.is_valid_utf8(label, findings);
-            self.add(&mut hash, label, (name_hash, role), findings);
+            are_valid &= self.is_valid_utf8(label, findings);
+            are_valid &= self.add(&mut hash, label, (name_hash, role), findings);
         }
-        hash
+        are_valid.then_some(hash)
     }
 
-    fn check_all(&mut self, labels: &[LabelPair<'a>], kind: Kind, findings: &mut Findings) -> SeriesHash {
-        let mut hash = SeriesHash::EMPTY;
+    fn check_all(
+        &mut self,
+        labels: &[LabelPair<'a>],
+        kind: Kind,
+        findings: &mut Findings,
+    ) -> Option<SeriesHash> {
+        let (mut hash, mut are_valid) = (SeriesHash::default(), true);
         // The hash of each name sets one bit. If no bit is set twice, the names are unique.
         let (mut seen, mut may_repeat) = (0_u64, false);
         let mut keep = labels.len() < MAX_KEPT_NAMES;
@@ -149,7 +149,6 @@ impl<'a> LabelRules<'a> {
                 is_valid = check_reserved(label, findings);
                 keep = false;
             }
-            hash.is_valid &= is_valid;
             let name_hash = label.name.hash();
             let role = if is_bound {
                 Role::Bound
@@ -159,20 +158,20 @@ impl<'a> LabelRules<'a> {
                 seen |= bit;
                 self.overwrites.find(&label.name, name_hash).map_or(Role::Own, Role::Overwritten)
             };
-            self.add(&mut hash, label, (name_hash, role), findings);
+            are_valid &= self.add(&mut hash, label, (name_hash, role), findings) && is_valid;
             if keep {
                 self.names.names.push(LabelName { name: label.name.raw(), hash: name_hash, role });
             }
         }
         if may_repeat {
-            hash.is_valid &= are_unique(labels, kind, findings);
+            are_valid &= are_unique(labels, kind, findings);
         }
-        keep &= hash.is_valid && labels.iter().all(|label| label.name.is_plain());
+        keep &= are_valid && labels.iter().all(|label| label.name.is_plain());
         self.names.kind = keep.then_some(kind);
-        hash
+        are_valid.then_some(hash)
     }
 
-    /// Adds a label to the hash.
+    /// Adds a label to the hash. Returns false for an invalid bucket bound or quantile.
     #[inline]
     fn add(
         &mut self,
@@ -180,13 +179,11 @@ impl<'a> LabelRules<'a> {
         label: &LabelPair<'a>,
         (name_hash, role): (u64, Role),
         findings: &mut Findings,
-    ) {
+    ) -> bool {
         if let Role::Bound = role {
-            match bound(label, findings) {
-                Some(bound) => hash.bound = Some(bound),
-                None => hash.is_valid = false,
-            }
-            return;
+            let bound = bound(label, findings);
+            hash.bound = bound.or(hash.bound);
+            return bound.is_some();
         }
         if !label.value.is_plain() {
             check_path(label, findings);
@@ -198,6 +195,7 @@ impl<'a> LabelRules<'a> {
         } else if !self.overwrites.would_add(label) {
             hash.in_group = hash.in_group.wrapping_add(label_hash);
         }
+        true
     }
 
     #[inline]

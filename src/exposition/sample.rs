@@ -25,6 +25,14 @@ use std::ops::Range;
 /// The smallest number that does not fit in `uint64`, the type that Go uses for counts.
 const COUNT_LIMIT: f64 = 18_446_744_073_709_551_616.0;
 
+/// The table of series that a sample is added to.
+#[derive(Clone, Copy)]
+pub(super) enum SampleTable {
+    Series,
+    /// The caller has its own table.
+    Openmetrics,
+}
+
 /// Checks samples and keeps state between them.
 pub(super) struct SampleRules<'a> {
     pub(super) labels: LabelRules<'a>,
@@ -77,40 +85,40 @@ impl<'a> SampleRules<'a> {
     pub(super) fn check_openmetrics(
         &mut self,
         line: usize,
-        (sample, labels): (&SampleLine<'a>, &[LabelPair<'a>]),
+        parts: (&SampleLine<'a>, &[LabelPair<'a>]),
         family: usize,
         context: &mut Context<'a>,
     ) -> Option<SeriesHash> {
         self.fast_path.end();
-        let (family, hash) = self.check_line(line, (sample, labels), Some(family), context)?;
-        let hash = hash?;
-        if !sample.braced {
-            self.fast_path.keep(line, sample, labels, family, hash, &self.labels);
-        }
-        Some(hash)
+        self.check(line, parts, Some(family), SampleTable::Openmetrics, context)?.1
     }
 
-    /// Checks the sample in the line that starts at `line` and returns its family. `previous` is the family that the
-    /// server's parser read last.
+    /// Checks the sample in the line that starts at `line`, and adds it to the series table unless `table` is that of
+    /// OpenMetrics. Returns the number of its family, and the hash of its series if the line is valid. `previous` is the
+    /// family that the server's parser read last.
     pub(super) fn check(
         &mut self,
         line: usize,
         (sample, labels): (&SampleLine<'a>, &[LabelPair<'a>]),
         previous: Option<usize>,
+        table: SampleTable,
         context: &mut Context<'a>,
-    ) -> Option<usize> {
+    ) -> Option<(usize, Option<SeriesHash>)> {
         let (family, hash) = self.check_line(line, (sample, labels), previous, context)?;
-        let Some(hash) = hash else { return Some(family.number) };
-        if is_pending(sample, labels, family, &context.families[family.number]) {
-            context.families[family.number].first_sample_pending = true;
-            self.series.end_composite();
-        } else {
-            self.add_series(line, family, hash, context);
+        let Some(hash) = hash else { return Some((family.number, None)) };
+        let entry = &mut context.families[family.number];
+        match table {
+            SampleTable::Openmetrics => {}
+            SampleTable::Series if is_pending(sample, labels, family, entry) => {
+                entry.first_sample_pending = true;
+                self.series.end_composite();
+            }
+            SampleTable::Series => self.add_series(line, family, hash, context),
         }
         if !sample.braced {
             self.fast_path.keep(line, sample, labels, family, hash, &self.labels);
         }
-        Some(family.number)
+        Some((family.number, Some(hash)))
     }
 
     /// Checks a sample. Returns its family, and the hash of its series unless the line is invalid.
@@ -125,26 +133,28 @@ impl<'a> SampleRules<'a> {
             self.unread += 1;
             return None;
         };
-        if context.families[number].kind.is_none() {
-            let has_new_type_line = set_kind(line, sample, number, context);
-            if let Some(declared) = previous.filter(|_| !has_new_type_line)
+        let kind = if let Some(kind) = context.families[number].kind {
+            kind
+        } else {
+            if context.options.default_type.is_some() {
+                // The added TYPE line is the last that the parser reads.
+                previous = Some(number);
+            } else if let Some(declared) = previous
                 && context.families[declared].sample().is_none()
             {
                 self.other_type_lines.push((declared, number));
             }
-            previous = if has_new_type_line { Some(number) } else { previous };
-        }
-        let kind = context.families[number].kind.unwrap_or(Kind::Counter);
+            set_kind(line, sample, number, context)
+        };
         let family = SampleFamily { number, kind, suffix };
-        let previous = previous.map(|previous| (previous, context.families[previous].kind));
         let is_misread = sample.braced && self.is_misread(line, sample, family, previous, context);
         self.count += 1;
 
         let errors = context.findings.parse_errors;
-        let hash = self.labels.check(labels, kind, &mut context.findings);
+        let hash = self.labels.check(labels, kind, &mut context.findings).filter(|_| !is_misread);
         let value = value(sample, !labels.is_empty(), context);
         if let Some(value) = value {
-            if kind.is_composite() && hash.is_valid && !is_misread {
+            if let Some(hash) = hash.filter(|_| kind.is_composite()) {
                 check_part(sample, family, (&hash, value), context);
             }
             check_rest(sample, !labels.is_empty(), context);
@@ -152,12 +162,12 @@ impl<'a> SampleRules<'a> {
         let is_meant_as_number = || number::begins_like_number(&context.bytes[sample.value.clone()]);
         context.families[number].is_metric |=
             if value.is_some() { context.findings.parse_errors == errors } else { is_meant_as_number() };
-        if is_misread || !hash.is_valid || value.is_none() {
+        let hash = hash.filter(|_| value.is_some());
+        if hash.is_none() {
             // The line may be part of a histogram or summary, so missing parts are not reported.
             self.unread += 1;
-            return Some((family, None));
         }
-        Some((family, Some(hash)))
+        Some((family, hash))
     }
 
     fn family(
@@ -204,14 +214,15 @@ impl<'a> SampleRules<'a> {
         line: usize,
         sample: &SampleLine<'a>,
         family: SampleFamily,
-        previous: Option<(usize, Option<Kind>)>,
+        previous: Option<usize>,
         context: &mut Context<'a>,
     ) -> bool {
         let span = sample.series_span(context.bytes, line);
         let name = sample.name.map_or(span.clone(), |name| name.span());
         context.findings.older_gateways(QUOTED_NAME, name);
-        let follows_own_family = previous.is_some_and(|(number, _)| number == family.number);
-        let follows_composite = previous.and_then(|(_, kind)| kind).is_some_and(Kind::is_composite);
+        let follows_own_family = previous == Some(family.number);
+        let previous_kind = previous.and_then(|number| context.families[number].kind);
+        let follows_composite = previous_kind.is_some_and(Kind::is_composite);
         let is_misread = !follows_own_family
             && (family.kind.is_composite() || sample.labels_before_name > 0 && follows_composite);
         if is_misread {
@@ -306,16 +317,16 @@ fn is_quoted_line(name: &Token<'_>, sample: &SampleLine<'_>, context: &mut Conte
     is_sample
 }
 
-/// Sets the type of a family without a TYPE line. Returns whether a TYPE line is added to the text.
-fn set_kind(line: usize, sample: &SampleLine<'_>, number: usize, context: &mut Context<'_>) -> bool {
-    let (Some(name), Some(kind)) = (&sample.name, context.options.default_type) else {
-        context.families[number].kind = Some(Kind::Untyped);
-        return false;
-    };
-    let type_line = [b"# TYPE ", name.raw(), b" ", kind.as_bytes(), b"\n"].concat();
-    context.findings.splice(line..line, Cow::Owned(type_line));
-    context.families[number].kind = Kind::parse(kind.as_bytes()).or(Some(Kind::Untyped));
-    true
+/// Sets and returns the type of a family without a TYPE line. With a default type, adds a TYPE line to the text.
+fn set_kind(line: usize, sample: &SampleLine<'_>, number: usize, context: &mut Context<'_>) -> Kind {
+    let mut kind = Kind::Untyped;
+    if let (Some(name), Some(default)) = (&sample.name, context.options.default_type) {
+        let type_line = [b"# TYPE ", name.raw(), b" ", default.as_bytes(), b"\n"].concat();
+        context.findings.splice(line..line, Cow::Owned(type_line));
+        kind = Kind::parse(default.as_bytes()).unwrap_or(kind);
+    }
+    context.families[number].kind = Some(kind);
+    kind
 }
 
 /// Returns the value if it is a number. Otherwise, reports an error.

@@ -127,17 +127,18 @@ fn are_thousands(groups: &[&str]) -> bool {
 /// Joins a value and the text after it if together they form a number with spaces as thousands separators, such as `12
 /// 345.5`.
 pub(in crate::exposition) fn with_spaces(value: &[u8], rest: &[u8]) -> Option<String> {
-    let (value, rest) = (std::str::from_utf8(value).ok()?, std::str::from_utf8(rest).ok()?);
-    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let first = value.strip_prefix(['+', '-']).unwrap_or(value);
-    let (groups, fraction) = rest.split_once(['.', ',']).unwrap_or((rest, "0"));
+    let is_number = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
+    let first = if let [b'+' | b'-', digits @ ..] = value { digits } else { value };
+    let mut parts = rest.splitn(2, |byte| matches!(byte, b'.' | b','));
+    let (groups, fraction) = (parts.next().unwrap_or_default(), parts.next().unwrap_or(b"0"));
     let is_grouped = (1..=3).contains(&first.len())
         && is_number(first)
-        && !first.starts_with('0')
-        && groups.split(' ').all(|group| group.len() == 3 && is_number(group))
+        && !first.starts_with(b"0")
+        && groups.split(|byte| *byte == b' ').all(|group| group.len() == 3 && is_number(group))
         && !fraction.is_empty()
         && is_number(fraction);
-    is_grouped.then(|| format!("{value}{}", rest.replace(' ', "").replace(',', ".")))
+    let joined = || String::from_utf8_lossy(&[value, rest].concat()).replace(' ', "").replace(',', ".");
+    is_grouped.then(joined)
 }
 
 /// Converts an integer in another base, such as `0x1f`, to decimal.

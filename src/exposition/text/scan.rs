@@ -171,6 +171,8 @@ impl<'a> Cursor<'a> {
     }
 
     /// Scans a sample that starts at the cursor.
+    #[expect(clippy::inline_always, reason = "else the result is copied")]
+    #[inline(always)]
     fn sample(&mut self, labels: &mut Vec<LabelPair<'a>>) -> Result<SampleLine<'a>, SyntaxError> {
         if self.peek() == Some(b'{') {
             let (name, labels_before_name) = self.braces(Braces::WithName, labels)?;

@@ -27,6 +27,9 @@ pub(super) fn end<'a>(
     match scan::line(bytes, first.trimmed.clone(), scratch) {
         Err(error) if error.kind == SyntaxErrorKind::OpenValue => end_of_value(bytes, first, &file, scratch),
         Err(error) if error.span.start >= first.trimmed.end => end_of_line(bytes, first, &file, MAX_LINES),
+        // More text after these lines would not make them valid.
+        Ok(Line::Help(_)) => None,
+        Ok(Line::Sample(sample)) if is_float(&bytes[sample.value.clone()]) => None,
         _ => end_of_line(bytes, first, &file, 1),
     }
 }
@@ -86,11 +89,15 @@ fn is_unfinished(line: &[u8]) -> bool {
     }
 }
 
-/// Returns whether the line is a sample with a valid value, a TYPE line with a valid type, a HELP line, a comment or
-/// blank.
+/// Returns whether the line is a sample with a valid value and nothing after it, a TYPE line with a valid type, a HELP
+/// line, a comment or blank.
 fn is_valid(line: &[u8]) -> bool {
     match scan::line(line, 0..line.len(), &mut Vec::new()) {
-        Ok(Line::Sample(sample)) => sample.name.is_some() && is_float(&line[sample.value]),
+        Ok(Line::Sample(sample)) => {
+            sample.name.is_some_and(|name| name.is_plain())
+                && is_float(&line[sample.value])
+                && sample.rest.is_empty()
+        }
         Ok(Line::Type(metadata)) => metadata.text.is_some_and(|text| Kind::parse(&line[text]).is_some()),
         Ok(Line::Help(_) | Line::Comment | Line::Blank) => true,
         Err(_) => false,

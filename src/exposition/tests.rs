@@ -393,6 +393,43 @@ fn an_error_neither_hides_nor_causes_others() {
 }
 
 #[test]
+fn each_of_two_invalid_lines_is_reported() {
+    let lines = [
+        "@ 1,5",
+        "@ 12 ms",
+        "@-x 1",
+        "@{x=y} 1",
+        "@{x=\"y\" z=\"w\"} 1",
+        "@{x=\"y\"}} 1",
+        "@ $V",
+        "@ 1 # comment",
+        "@ 1 2026-11-28",
+        "@ 1 2 3",
+        "@ 12 345 678",
+        "@=5",
+        "@ 1b 2",
+        "# TYPE @ guage",
+        "# TYPE @-x gauge",
+        "# HELP @ C:\\temp",
+        "12 @",
+        "@{x=\"y\",x=\"z\"} 1",
+        "{\"@.x\"} 1",
+        "\"@ 1\"",
+    ];
+    for (first, second) in lines.iter().flat_map(|first| lines.map(|second| (*first, second))) {
+        let text = format!("{}\n{}\nend 1\n", first.replace('@', "a"), second.replace('@', "b"));
+        let report = report(text.as_bytes(), &CheckOptions::PLAIN);
+        let errors = report.diagnostics.iter().filter(|found| found.severity == Severity::Error);
+        let starts = errors.map(|found| text[..found.span.start].matches('\n').count());
+        assert_eq!(starts.collect::<Vec<_>>(), [0, 1], "{text}{report:#?}");
+    }
+    assert_found(
+        "# TYPE s summary\ns_count 1 ms\ns_sum 1,5\n",
+        &["error invalid-timestamp `ms`", "error value `1,5`"],
+    );
+}
+
+#[test]
 fn openmetrics_names_in_a_gauge_histogram() {
     let text = "# TYPE h gaugehistogram\nh_bucket{le=\"+Inf\"} 2\nh_gcount 2\nh_gsum 5\n";
     assert_found(

@@ -178,7 +178,7 @@ impl<'a> Checker<'a> {
             openmetrics::check_repeats(text, tables, &labels.overwrites, &mut context);
             context.findings.sort_splices();
         }
-        metadata::other_type_lines(&other_type_lines, &mut context);
+        metadata::other_type_lines(other_type_lines, &mut context);
         is_openmetrics(text, &mut context);
         if context.options.remote_write {
             single_series::check(text, &labels.overwrites, &mut context);

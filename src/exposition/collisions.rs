@@ -195,16 +195,21 @@ impl FamilyRules<'_, '_> {
         };
         for suffix in suffixes {
             let other = [name, suffix].concat();
-            let number = self.context.families.exact(&other);
-            let Some(other_at) = number.and_then(|number| self.context.families[number].sample()) else {
-                continue;
-            };
+            let families = &self.context.families;
+            let Some(part) = families.exact(&other).map(|part| &families[part]) else { continue };
+            let Some(other_at) = part.sample() else { continue };
             let span = name_at(self.context.bytes, at);
-            let has_type = number.is_some_and(|number| self.context.families[number].type_line().is_some());
-            self.error(Code::SuffixCollision, other_at, || {
+            let has_type = part.type_line().is_some();
+            let type_line = families.exact(name).and_then(|number| families[number].type_line());
+            // A HELP line before the TYPE line makes the part a separate metric.
+            let is_cause = |help: &usize| Some(*help) < type_line && type_line < Some(other_at);
+            let help_line = part.help().filter(|help| !has_type && is_cause(help));
+            self.error(Code::SuffixCollision, help_line.unwrap_or(other_at), || {
                 let (kind, name, other) = (kind.as_str(), quoted(name), quoted(&other));
                 let message = format!("{other} is a separate metric and also part of the {kind} {name}");
-                let help = if has_type {
+                let help = if help_line.is_some() {
+                    "remove this line; a metric has only one HELP line, for all its samples".to_owned()
+                } else if has_type {
                     format!("rename {other} or {name}; both have a TYPE line")
                 } else {
                     format!("rename {other}, or write the TYPE line of {name} before it")

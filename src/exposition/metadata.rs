@@ -2,7 +2,7 @@
 
 use super::code::Code;
 use super::context::Context;
-use super::family::Suffix;
+use super::family::{Suffix, split_suffix};
 use super::findings::{Message, QUOTED_NAME};
 use super::messages::{self, quoted};
 use super::model::kind::Kind;
@@ -169,6 +169,7 @@ pub(super) fn type_line<'a>(
     trailing: Range<usize>,
 ) -> Option<usize> {
     let family = family(context, line);
+    without_type(context, line, family.is_some());
     let text = line.text.clone();
     let (Some((number, suffix)), Some(text)) = (family, text) else {
         context.trailing_whitespace(trailing);
@@ -219,6 +220,17 @@ pub(super) fn type_line<'a>(
     Some(number)
 }
 
+/// Warns about a TYPE line that has only one word.
+fn without_type(context: &mut Context<'_>, line: &Metadata<'_>, has_family: bool) {
+    let text = &context.bytes[line.text.clone().unwrap_or_default()];
+    if trimmed_len(text) == 0 && (line.ignored || has_family) {
+        context.findings.warning(Code::IgnoredTypeLine, line.name.span(), || {
+            Message::new("the name or the type is missing, so this line has no effect")
+                .help("is the variable that should contain it empty?")
+        });
+    }
+}
+
 /// Returns the position of the `#` in the HELP or TYPE line that contains `name`.
 fn start_of_comment(bytes: &[u8], name: &Token<'_>) -> usize {
     let start = name.span().start;
@@ -264,36 +276,47 @@ fn second_type(context: &mut Context<'_>, name: &Token<'_>, number: usize, suffi
 /// Warns about a comment that looks like a TYPE line, or like a HELP line before a line for the same metric.
 pub(super) fn comment(context: &mut Context<'_>, line: &Range<usize>) {
     let text = &context.bytes[line.clone()];
-    let Some(at) = text.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'#')) else { return };
-    let mut words = text[at..].split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty());
+    // 0xc2 and 0xa0 are the bytes of a no-break space.
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | 0xc2 | 0xa0);
+    let Some(at) = text.iter().position(|byte| !is_space(byte) && *byte != b'#') else { return };
+    let mut words = text[at..].split(is_space).filter(|word| !word.is_empty());
     let (Some(keyword), Some(name), Some(third)) = (words.next(), words.next(), words.next()) else { return };
     let word = keyword.strip_suffix(b":").unwrap_or(keyword);
-    if !LegacyName::Metric.is(name) || matches!(keyword, b"TYPE" | b"HELP") {
+    let has_other_space = text[..at].contains(&0xa0) || text.get(at + keyword.len()) == Some(&0xc2);
+    if !LegacyName::Metric.is(name) || matches!(keyword, b"TYPE" | b"HELP") && !has_other_space {
         return;
     }
     let start = line.start + at;
     let next = &context.bytes[(line.end + 1).min(context.bytes.len())..];
-    let is_next = || next.strip_prefix(b"# TYPE ").unwrap_or(next).starts_with(name);
-    let meant =
-        if word.eq_ignore_ascii_case(b"TYPE") && Kind::parse(third).is_some() && words.next().is_none() {
-            "TYPE"
-        } else if word.eq_ignore_ascii_case(b"HELP") && is_next() {
-            "HELP"
-        } else {
-            return;
-        };
+    let is_next = next.strip_prefix(b"# TYPE ").unwrap_or(next).starts_with(name);
+    let is_help = word.eq_ignore_ascii_case(b"HELP") && is_next;
+    let is_type =
+        word.eq_ignore_ascii_case(b"TYPE") && Kind::parse(third).is_some() && words.next().is_none();
+    if !is_type && !is_help {
+        return;
+    }
+    let meant = if is_type { "TYPE" } else { "HELP" };
     context.findings.warning(Code::IgnoredTypeLine, start..start + keyword.len(), || {
+        let spaces = if has_other_space { ", with plain spaces" } else { "" };
         Message::new(format!("this comment has no effect; is it meant to be a {meant} line?"))
-            .help(format!("write `{meant}`"))
+            .help(format!("write `{meant}`{spaces}"))
     });
 }
 
-/// Warns about TYPE lines without samples that are followed by a sample with a similar name but no TYPE line.
-pub(super) fn other_type_lines(pairs: &[(usize, usize)], context: &mut Context<'_>) {
+/// Warns about TYPE lines without samples that are followed by a sample with a similar name but no TYPE line, or that
+/// come after all parts of the histogram or summary.
+pub(super) fn other_type_lines(mut pairs: Vec<(usize, usize)>, context: &mut Context<'_>) {
+    let families = &context.families;
+    pairs.extend(families.numbers().filter_map(|number| {
+        families[number].kind.filter(|kind| kind.is_composite())?;
+        let sum = families.exact(&[&families.name(number), &b"_sum"[..]].concat())?;
+        (families[sum].sample()? < families[number].type_line()?).then_some((number, sum))
+    }));
     for (declared, sampled) in pairs {
-        let (family, other) = (&context.families[*declared], &context.families[*sampled]);
-        let (name, other_name) = (context.families.name(*declared), context.families.name(*sampled));
-        let first_word = |name: &[u8]| name.split(|byte| *byte == b'_').next().map(<[u8]>::to_vec);
+        let (family, other) = (&context.families[declared], &context.families[sampled]);
+        let (name, other_name) = (context.families.name(declared), context.families.name(sampled));
+        let first_word =
+            |name: &[u8]| name.split(|byte| matches!(byte, b'_' | b':')).next().map(<[u8]>::to_vec);
         let is_openmetrics = other_name.strip_prefix(&*name) == Some(b"_total");
         let Some(at) = family.type_line() else { continue };
         if family.sample().is_none()
@@ -304,9 +327,22 @@ pub(super) fn other_type_lines(pairs: &[(usize, usize)], context: &mut Context<'
             && !is_openmetrics
         {
             context.findings.warning(Code::OtherTypeLine, name_at(context.bytes, at), || {
-                let (name, other) = (quoted(&name), quoted(&other_name));
-                Message::new(format!("this line is for {name}, so {other} is untyped"))
-                    .help(format!("if meant for the next sample, write {other} here and in the HELP line"))
+                let is_part = split_suffix(&other_name).is_some_and(|(base, _)| base == &*name);
+                let is_composite = is_part && family.kind.is_some_and(Kind::is_composite);
+                let (name, quoted_other) = (quoted(&name), quoted(&other_name));
+                Message::new(format!("this line is for {name}, so {quoted_other} is untyped")).help(
+                    if is_composite && other.sample() < Some(at) {
+                        "move it before the samples".to_owned()
+                    } else if is_composite {
+                        format!("remove the HELP line of {quoted_other}, and those of the other parts")
+                    } else if is_part && other_name.ends_with(b"_bucket") {
+                        format!("declare {name} as a histogram")
+                    } else {
+                        format!(
+                            "if meant for the next sample, write {quoted_other} here and in the HELP line"
+                        )
+                    },
+                )
             });
         }
     }

@@ -4,7 +4,7 @@
 use super::model::kind::Kind;
 use super::text::lines::{self, LineSpan};
 use super::text::number::is_float;
-use super::text::scan::{self, Line, SyntaxError, SyntaxErrorKind};
+use super::text::scan::{self, Line, SampleLine, SyntaxError, SyntaxErrorKind};
 use super::text::token::LabelPair;
 use std::ops::Range;
 
@@ -89,18 +89,16 @@ fn is_unfinished(line: &[u8]) -> bool {
     }
 }
 
-/// Returns whether the line is a sample with a valid value and nothing after it, a TYPE line with a valid type, a HELP
-/// line, a comment or blank.
+/// Returns whether the line is a sample that ends with a valid value, a TYPE line with a valid type, a HELP line, a
+/// comment or blank.
 fn is_valid(line: &[u8]) -> bool {
     match scan::line(line, 0..line.len(), &mut Vec::new()) {
-        Ok(Line::Sample(sample)) => {
-            sample.name.is_some_and(|name| name.is_plain())
-                && is_float(&line[sample.value])
-                && sample.rest.is_empty()
+        Ok(Line::Sample(SampleLine { name: Some(name), value, rest, .. })) => {
+            name.is_plain() && is_float(&line[value]) && rest.is_empty()
         }
         Ok(Line::Type(metadata)) => metadata.text.is_some_and(|text| Kind::parse(&line[text]).is_some()),
         Ok(Line::Help(_) | Line::Comment | Line::Blank) => true,
-        Err(_) => false,
+        Ok(Line::Sample(_)) | Err(_) => false,
     }
 }
 

@@ -274,14 +274,15 @@ fn check_part(
             if value.fract() != 0.0 || !(0.0..COUNT_LIMIT).contains(&value) {
                 context.findings.warning(Code::SummaryCount, span, || {
                     Message::new(
-                        "the count of a summary must be a whole number; the gateway stores a different one",
+                        "the count of a summary must be a whole number of at least 0; the gateway stores a different one",
                     )
                 });
             }
         }
         Suffix::None | Suffix::Bucket if !has_bound => {
-            // Only the first dropped sample of each family is reported.
-            if context.families.with_dropped_sample.insert(family.number) {
+            // Only the first dropped sample of each family is reported, and none if its type is a guess.
+            let is_first = context.families.with_dropped_sample.insert(family.number);
+            if is_first && !context.families[family.number].kind_is_guessed {
                 dropped(sample, family, context);
             }
         }
@@ -472,16 +473,16 @@ fn dropped(sample: &SampleLine<'_>, family: SampleFamily, context: &mut Context<
     let name = context.families.name(family.number);
     let span = sample.name.map_or(sample.value.clone(), |name| name.span());
     context.findings.warning(Code::DroppedSample, span, || {
-        let (label, suffixes) = if family.kind == Kind::Summary {
-            ("quantile", "`_sum` or `_count`")
+        let part = if family.kind == Kind::Summary {
+            "the label `quantile`"
         } else {
-            ("le", "`_bucket`, `_sum` or `_count`")
+            "the suffix `_bucket` and the label `le`"
         };
         Message::new(format!(
             "the gateway drops this sample, because it is not part of the {} {}",
             family.kind.as_str(),
             quoted(&name)
         ))
-        .help(format!("its samples have the suffix {suffixes}, or the label `{label}`"))
+        .help(format!("its samples have {part}, or the suffix `_sum` or `_count`"))
     });
 }

@@ -178,6 +178,16 @@ fn histograms_and_summaries() {
         "# TYPE h histogram\nh 1\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n",
         &["warning dropped-sample `h`"],
     );
+    assert_found("# TYPE a histgram\na 1\n", &["error unknown-type `histgram`"]);
+    assert_eq!(
+        help("# TYPE h histogram\nh_bucket 1\n"),
+        "its samples have the suffix `_bucket` and the label `le`, or the suffix `_sum` or `_count`"
+    );
+    // A HELP line before the TYPE line makes the bucket a separate metric.
+    let text = "# HELP h_bucket x\n# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n";
+    assert_found(text, &["error suffix-collision `h_bucket`"]);
+    assert!(help(text).starts_with("remove this line;"));
+    assert_eq!(report(text.as_bytes(), &CheckOptions::PLAIN).diagnostics[0].span, 7..15);
     assert_found("# TYPE s summary\ns_sum 1\n", &["warning missing-part `s_sum`"]);
     assert!(help("c_count 1\n# TYPE c summary\nc_sum 0\n").contains("write the TYPE line of `c` before it"));
     assert_eq!(
@@ -342,6 +352,25 @@ fn text_that_is_accepted_with_another_meaning() {
     assert_found(other, &["warning other-type-line `daily_cluster_ok`"]);
     assert!(help(other).contains("`daily_node_ok`"));
     assert_found("# TYPE build gauge\nbuild_info 1\n", &["warning other-type-line `build`"]);
+    let parts = "h_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n";
+    let helps = "# HELP h_bucket x\n# HELP h_sum x\n# HELP h_count x\n# TYPE h histogram\n";
+    for (text, code, marked, words) in [
+        ("# TYPE a\na 1\n", "ignored-type-line", "a", "is the variable that should"),
+        ("# TYPE a \na 1\n", "ignored-type-line", "a", "is the variable that should"),
+        ("# TYPE a \r\na 1\n", "ignored-type-line", "a", "is the variable that should"),
+        ("# TYPE gauge\na 1\n", "ignored-type-line", "gauge", "is the variable that should"),
+        ("#\u{a0}TYPE a gauge\na 1\n", "ignored-type-line", "TYPE", "write `TYPE`, with plain spaces"),
+        ("# TYPE\u{a0}a gauge\na 1\n", "ignored-type-line", "TYPE", "write `TYPE`, with plain spaces"),
+        ("# HELP\u{a0}a x y\na 1\n", "ignored-type-line", "HELP", "write `HELP`, with plain spaces"),
+        ("# TYPE a: gauge\na 1\n", "other-type-line", "a:", "write `a` here"),
+        ("# TYPE h gauge\nh_bucket{le=\"1\"} 1\n", "other-type-line", "h", "declare `h` as a histogram"),
+        (&format!("{parts}# TYPE h histogram\n"), "other-type-line", "h", "move it before the samples"),
+        (&format!("{helps}{parts}"), "other-type-line", "h", "remove the HELP line of `h_bucket`"),
+    ] {
+        assert_eq!(found(text)[0], format!("warning {code} `{marked}`"), "{text:?}");
+        assert!(help(text).contains(words), "{text:?}: {}", help(text));
+    }
+    assert_found("## TYPE a gauge\n# # TYPE a gauge\na 1\n# HELP a\n", &[]);
     for text in [
         "# TYPE daily_a counter\ndaily_b 1\ndaily_a 1\n",
         "# TYPE daily_a counter\n# TYPE daily_b counter\ndaily_b 1\n",

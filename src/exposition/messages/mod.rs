@@ -119,7 +119,7 @@ pub(super) fn syntax_error(bytes: &[u8], line: Range<usize>, error: &SyntaxError
     let marked = &bytes[span.clone()];
     let at_end = span.start >= line.end;
     let message = match error.kind {
-        Kind::NoMetricName => name::no_name(&bytes[line], marked),
+        Kind::NoMetricName => name::no_name(&bytes[line.clone()], marked, line.start == 0),
         Kind::NoNameInComment => name::in_comment(bytes, line, &span),
         Kind::NoLabelName | Kind::NoEquals | Kind::NoQuote | Kind::NoComma if at_end => {
             Message::new("the labels are not closed before the line ends")
@@ -258,9 +258,10 @@ fn path(bytes: &[u8], line: &Range<usize>, span: &Range<usize>) -> Option<Messag
     })
 }
 
-/// Returns whether a label value starts like a Windows path.
+/// Returns whether a label value starts like a Windows path, such as `C:\dir` or `\\server\dir`.
 pub(super) fn is_windows_path(value: &[u8]) -> bool {
-    matches!(value, [drive, b':', b'\\', next, ..] if drive.is_ascii_alphabetic() && *next != b'\\')
+    matches!(value, [b'\\', b'\\', next, ..] if next.is_ascii_alphanumeric())
+        || matches!(value, [drive, b':', b'\\', next, ..] if drive.is_ascii_alphabetic() && *next != b'\\')
 }
 
 /// Explains an escape that the server does not accept.

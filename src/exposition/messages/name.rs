@@ -20,14 +20,14 @@ fn space(character: &[u8]) -> Option<&'static str> {
 }
 
 /// Explains a line that does not begin with a name.
-pub(super) fn no_name(line: &[u8], marked: &[u8]) -> Message {
+pub(super) fn no_name(line: &[u8], marked: &[u8], is_first: bool) -> Message {
     let message = Message::new(format!("a line cannot begin with {}", first_character(marked)));
     if let Some(name) = space(marked) {
         return message.help(format!("it is {name}; write a plain space"));
     }
     match marked {
         b"\"\"" => Message::new("the metric name is empty"),
-        [b'0'..=b'9', ..] => begins_with_digit(line),
+        [b'0'..=b'9', ..] => begins_with_digit(line, is_first),
         b"\xef\xbb\xbf" => message.help("this is a byte-order mark in the middle of the text; remove it"),
         b"\r" => message.help("this is a carriage return; end each line with a newline only"),
         b"\x1b" => message.help(COLOR),
@@ -39,13 +39,15 @@ pub(super) fn no_name(line: &[u8], marked: &[u8]) -> Message {
     }
 }
 
-fn begins_with_digit(line: &[u8]) -> Message {
+fn begins_with_digit(line: &[u8], is_first: bool) -> Message {
     let message = Message::new("a metric name cannot begin with a digit");
     let words: Vec<_> = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).take(3).collect();
     match words[..] {
-        [word] if is_float(word) => {
-            message.help("is it part of the value above? `grep -c ... || echo 0` prints two lines")
-        }
+        [word] if is_float(word) => message.help(if is_first || line.starts_with(b" ") {
+            "is the variable that should contain it empty?"
+        } else {
+            "is it part of the value above? `grep -c ... || echo 0` prints two lines"
+        }),
         [first, second, ..] if !is_float(second) || first.iter().any(|byte| b":/-".contains(byte)) => {
             message.help(LOG_LINE)
         }

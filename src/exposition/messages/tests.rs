@@ -192,7 +192,9 @@ fn common_causes_are_named() {
         ("TYPE a gauge", "value", "TYPE", "write `# TYPE`"),
         ("\x1b[32ma\x1b[0m 1", "metric-name", "\x1b", "color code"),
         ("a \x1b[32m1\x1b[0m", "value", "\x1b[32m1\x1b[0m", "color code"),
-        ("0", "metric-name", "0", "`grep -c ... || echo 0`"),
+        ("0", "metric-name", "0", "is the variable that should contain it empty?"),
+        ("a 1\n 12", "metric-name", "1", "is the variable that should contain it empty?"),
+        ("a 1\n0", "metric-name", "0", "`grep -c ... || echo 0`"),
         ("a{b=\u{2018}y\u{2019}} 1", "label-value", "\u{2018}", "typographic quote"),
         ("a{b=\u{ab}y\u{bb}} 1", "label-value", "\u{ab}", "typographic quote"),
         ("a{job-id=\"x\"} 1", "label-name", "-", "for example `job_id`"),
@@ -208,6 +210,8 @@ fn common_causes_are_named() {
 fn backslashes_of_windows_paths() {
     assert_each(&[
         ("a{path=\"C:\\new\\temp\"} 1", "escape", "\\t", "`C:\\\\new\\\\temp`"),
+        (r#"a{path="\\srv\data"} 1"#, "escape", r"\d", r"`\\\\srv\\data`"),
+        (r#"a{path="\\srv\new"} 1"#, "windows-path", r"\\srv\new", r"`\\\\srv\\new`"),
         ("a{d=\"Disk C:\\\", c=\"SE\"} 1", "missing-comma", "\\\"", "write `\\\\\"`"),
         ("a{d=\"C:\\\"} 1", "unclosed-quote", "\\\"", "write `\\\\\"`"),
         ("a{d=\"say \\\"x\\\" z\" c=\"d\"} 1", "missing-comma", "c", "separate labels with a comma"),

@@ -137,7 +137,7 @@ impl<'a> FileReader<'_, 'a> {
             let end = memchr::memchr(b'\n', &self.context.bytes[next.clone()]);
             let span = next.start..end.map_or(next.end, |at| next.start + at);
             self.context.findings.error(Code::TextAfterEof, span, || {
-                Message::new("there is text after the line `# EOF`")
+                Message::new("there is another line after `# EOF`")
                     .help("`# EOF` must be the last line; does another exposition begin here?")
                     .related(line.clone(), "the end")
             });

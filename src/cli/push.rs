@@ -205,8 +205,8 @@ pub struct InputArgs {
     pub allow_empty: bool,
     /// Report errors instead of repairing them
     ///
-    /// Repairs are: adding the final newline, and removing CRs before newlines, a byte-order mark and trailing spaces. No
-    /// other byte is ever changed. -v reports each repair.
+    /// Repairs are: adding the final newline, and removing CRs before newlines, a byte-order mark, trailing spaces, and
+    /// repeated HELP and TYPE lines. No other byte is ever changed. -v reports each repair.
     #[arg(long, hide_short_help = true)]
     pub no_fix: bool,
     /// Treat warnings as errors

@@ -44,7 +44,6 @@ pub(super) struct MetadataLine<'a> {
 /// The tokens of a sample, except for its labels, which are stored in a separate list.
 #[derive(Debug)]
 pub(super) struct SampleTokens<'a> {
-    /// The name and the value, without the text after the value.
     pub(super) sample: SampleLine<'a>,
     pub(super) timestamp: Option<(Range<usize>, Time)>,
     /// The exemplar, from its `#` to the end of the line.
@@ -75,7 +74,6 @@ pub(super) enum GrammarErrorKind {
     /// A comma before the closing brace.
     Comma,
     NoMetricName,
-    NoValue,
     Timestamp,
     /// A comment that is not metadata.
     Comment,
@@ -214,7 +212,7 @@ pub(super) fn sample<'a>(
         [.., b'\r'] => no_carriage_return(&bytes[line.clone()], &line)?,
         _ => {}
     }
-    let mut sample = match scan::openmetrics_sample(bytes, line.clone(), labels) {
+    let sample = match scan::openmetrics_sample(bytes, line.clone(), labels) {
         Ok(sample) => sample,
         Err(syntax) => {
             let span = syntax.span.clone();
@@ -222,8 +220,10 @@ pub(super) fn sample<'a>(
         }
     };
     layout(bytes, line.start, &sample, labels)?;
-    let rest = rest(bytes, sample.value.end, line.end, scratch)?;
-    sample.rest = sample.value.end..sample.value.end;
+    let rest = match rest(bytes, sample.value.end, line.end, scratch) {
+        Err(_) if !is_float(&bytes[sample.value.clone()]) => (None, None),
+        rest => rest?,
+    };
     Ok(SampleTokens { sample, timestamp: rest.0, exemplar: rest.1 })
 }
 
@@ -249,15 +249,13 @@ fn layout(bytes: &[u8], line: usize, sample: &SampleLine<'_>, labels: &[LabelPai
     {
         at = braces(bytes, at, sample, labels)?;
     }
-    if sample.value.is_empty() {
-        let start = at.min(sample.value.start);
-        return error(GrammarErrorKind::NoValue, start..sample.value.start);
-    }
-    match (bytes[at], at + 1 == sample.value.start) {
-        (b' ', true) => Ok(()),
-        (b' ', false) => error(GrammarErrorKind::Space, at + 1..sample.value.start),
-        (b'\t', _) => error(GrammarErrorKind::NoSpace, at..at + 1),
-        _ => error(GrammarErrorKind::NoSpace, at..at),
+    match &bytes[at..sample.value.start] {
+        [b' '] => Ok(()),
+        _ if sample.value.is_empty() => Ok(()),
+        [b' ', ..] => error(GrammarErrorKind::Space, at + 1..sample.value.start),
+        [_, ..] => error(GrammarErrorKind::NoSpace, at..at + 1),
+        [] if is_float(&bytes[sample.value.clone()]) => error(GrammarErrorKind::NoSpace, at..at),
+        [] => Ok(()),
     }
 }
 
@@ -460,7 +458,6 @@ mod tests {
             ("a{b=\"x\",} 1", "Comma 7..8"),
             ("a{b=\"x\"}1", "NoSpace 8..8"),
             ("a{b= \"x\"} 1", "Space 4..5"),
-            ("a", "NoValue 1..1"),
             ("a 1 2 3", "Timestamp 6..7"),
             ("a 1 #", "Exemplar(NoLabels) 4..5"),
             ("a 1 # {}1", "NoSpace 8..8"),

@@ -4,6 +4,7 @@ use super::line::{ExemplarError, GrammarError, GrammarErrorKind, Keyword, MAX_EX
 use crate::exposition::code::Code;
 use crate::exposition::findings::Message;
 use crate::exposition::messages::{self, quoted};
+use crate::exposition::text::number::is_float;
 use crate::exposition::text::scan::character;
 use std::ops::Range;
 
@@ -17,7 +18,6 @@ pub(super) fn code(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -> C
         }
         GrammarErrorKind::PartlyQuoted(code) => *code,
         GrammarErrorKind::Comma => Code::LabelName,
-        GrammarErrorKind::NoValue => Code::MissingValue,
         GrammarErrorKind::Timestamp => Code::InvalidTimestamp,
         GrammarErrorKind::Comment => Code::InvalidComment,
         GrammarErrorKind::TextAfterEof => Code::TextAfterEof,
@@ -53,7 +53,11 @@ pub(super) fn message(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -
         GrammarErrorKind::Comma => {
             Message::new("there is a comma without a label after it").help("remove the comma")
         }
-        GrammarErrorKind::NoValue => Message::new("the sample has no value").help("write `name value`"),
+        GrammarErrorKind::Timestamp
+            if bytes[span.start].is_ascii_alphabetic() && !is_float(&bytes[span.clone()]) =>
+        {
+            messages::rest(&bytes[span.start..line.end], bytes[line.clone()].contains(&b'{')).1
+        }
         GrammarErrorKind::Timestamp => timestamp(&bytes[span.clone()]),
         GrammarErrorKind::Comment => Message::new("OpenMetrics does not allow comments")
             .help("remove this line; only `# HELP`, `# TYPE`, `# UNIT` and `# EOF` lines begin with `#`"),

@@ -248,7 +248,7 @@ impl<'a> FileReader<'_, 'a> {
     /// Checks a sample line. Returns whether it is valid.
     fn check_sample(&mut self, line: &Range<usize>, labels: &mut Vec<LabelPair<'a>>) -> bool {
         let bytes = self.context.bytes;
-        let tokens = match line::sample(bytes, line.clone(), labels, &mut self.scratch) {
+        let mut tokens = match line::sample(bytes, line.clone(), labels, &mut self.scratch) {
             Ok(tokens) => tokens,
             Err(error) => {
                 self.line_error(&error, line);
@@ -261,6 +261,8 @@ impl<'a> FileReader<'_, 'a> {
             self.context.findings.error(code, span, || message);
             return false;
         }
+        // The text after the value has been checked.
+        tokens.sample.rest = tokens.sample.value.end..tokens.sample.value.end;
         let Some((kind, part)) = self.family_of(&name, line.start) else { return false };
         let Some(family) = &self.family else { return false };
         if family.is_invalid

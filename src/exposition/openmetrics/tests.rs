@@ -52,6 +52,25 @@ fn metadata_gets_the_suffix_of_the_samples() {
 }
 
 #[test]
+fn invalid_values_are_explained_as_in_the_text_format() {
+    for (line, help) in [
+        ("my-metric 1", "for example `my_metric`"),
+        ("a=5", "write `a 5`"),
+        ("a\u{a0}5", "write `a 5`"),
+        ("a{x=\"y\"}: 5", "write only a space between the name and the value"),
+        ("a{x=\"y\"} ", "is the variable that should contain it empty?"),
+        ("a 12 ms", "write only the number, without a unit"),
+        ("Backup finished in 12 s", "is it a log line? write only metrics to standard output"),
+        ("a{x=\"y\"}1", "write exactly one space here"),
+        ("a 1 NaN", "a timestamp is a number of seconds since 1970, such as 1700000000.5"),
+    ] {
+        let text = format!("{line}\n# EOF\n");
+        let found = check(Text { bytes: text.as_bytes(), starts: &[0] }, &CONVERT).diagnostics;
+        assert!(found[0].help.as_deref().unwrap().ends_with(help), "{line}: {found:?}");
+    }
+}
+
+#[test]
 fn samples_that_the_text_format_lacks_become_gauges() {
     converts(
         "# TYPE a summary\n# HELP a x\na_created{b=\"y\"} 1\na_sum{b=\"y\"} 2\na_count{b=\"y\"} 3\nz 1\n",

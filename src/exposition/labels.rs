@@ -274,7 +274,7 @@ fn bound(label: &LabelPair<'_>, findings: &mut Findings) -> Option<f64> {
 /// Reports a label name that begins with `__`. The parser rejects `__name__`, and the store rejects the others. Returns
 /// whether the parser accepts the name.
 #[cold]
-fn check_reserved(label: &LabelPair<'_>, findings: &mut Findings) -> bool {
+pub(super) fn check_reserved(label: &LabelPair<'_>, findings: &mut Findings) -> bool {
     if label.name.is(b"__name__") {
         findings.error(Code::NameLabel, label.span(), || {
             Message::new("the metric name is given as the label `__name__`")

@@ -91,7 +91,7 @@ fn is_unfinished(line: &[u8]) -> bool {
 
 /// Returns whether the line is a sample that ends with a valid value, a TYPE line with a valid type, a HELP line, a
 /// comment or blank.
-fn is_valid(line: &[u8]) -> bool {
+pub(super) fn is_valid(line: &[u8]) -> bool {
     match scan::line(line, 0..line.len(), &mut Vec::new()) {
         Ok(Line::Sample(SampleLine { name: Some(name), value, rest, .. })) => {
             name.is_plain() && is_float(&line[value]) && rest.is_empty()

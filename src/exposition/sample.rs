@@ -9,9 +9,10 @@ use super::family::{FamilyEntry, SampleFamily, Suffix};
 use super::fast_path::FastPath;
 use super::findings::{Message, QUOTED_NAME};
 use super::hash;
-use super::labels::{LabelRules, SeriesHash};
+use super::labels::{self, LabelRules, SeriesHash};
 use super::messages::{self, quoted};
 use super::model::kind::Kind;
+use super::multiline;
 use super::names::is_valid_name;
 use super::options::CheckOptions;
 use super::series::{Parts, SeriesTable};
@@ -129,7 +130,7 @@ impl<'a> SampleRules<'a> {
         mut previous: Option<usize>,
         context: &mut Context<'a>,
     ) -> Option<(SampleFamily, Option<SeriesHash>)> {
-        let Some((number, suffix)) = self.family(line, sample, context) else {
+        let Some((number, suffix)) = self.family(line, (sample, labels), context) else {
             self.unread += 1;
             return None;
         };
@@ -173,10 +174,14 @@ impl<'a> SampleRules<'a> {
     fn family(
         &mut self,
         line: usize,
-        sample: &SampleLine<'a>,
+        (sample, labels): (&SampleLine<'a>, &[LabelPair<'a>]),
         context: &mut Context<'a>,
     ) -> Option<(usize, Suffix)> {
         let Some(name) = &sample.name else {
+            if let Some(label) = labels.iter().find(|label| label.name.is(b"__name__")) {
+                labels::check_reserved(label, &mut context.findings);
+                return None;
+            }
             // For a line such as `{a="b"} 1`, the server's parser reuses the last family and metric: it stores the
             // sample there, rejects the text, or crashes.
             context.findings.error(Code::NamelessSample, sample.series_span(context.bytes, line), || {
@@ -302,20 +307,28 @@ fn check_part(
     }
 }
 
-/// Reports a sample that is entirely in quotes, as printed by `echo` in cmd.exe. The parser would read it as a name
-/// without a value. Returns whether an error was reported.
+/// Reports a line that is entirely in quotes, as printed by `echo` in cmd.exe. The parser would read the text up to the
+/// second quote as a name. Returns whether an error was reported.
 #[cold]
 fn is_quoted_line(name: &Token<'_>, sample: &SampleLine<'_>, context: &mut Context<'_>) -> bool {
-    let text = name.text();
+    let span = name.span().start..sample.rest.end;
+    let text = match &context.bytes[span.clone()] {
+        _ if sample.value.is_empty() => name.text(),
+        [b'"', text @ .., b'"'] => Cow::Borrowed(text),
+        _ => return false,
+    };
+    let text = text.trim_ascii_end();
     let Some(space) = text.iter().rposition(|byte| *byte == b' ') else { return false };
-    let is_sample = sample.value.is_empty() && number::is_float(&text[space + 1..]);
-    if is_sample {
-        context.findings.error(Code::MissingValue, name.span(), || {
+    let is_line = !sample.braced && number::is_float(&text[space + 1..]);
+    if is_line {
+        context.findings.error(Code::MissingValue, span, || {
+            let is_sample = multiline::is_valid(text) && text.len() <= 60;
+            let sample = if is_sample { quoted(text) } else { "it without quotes".to_owned() };
             Message::new("the whole line is in shell quotes")
-                .help(format!("write {}; in cmd.exe, `echo` prints the quotes", quoted(&text)))
+                .help(format!("write {sample}; in cmd.exe, `echo` prints the quotes"))
         });
     }
-    is_sample
+    is_line
 }
 
 /// Sets and returns the type of a family without a TYPE line. With a default type, adds a TYPE line to the text.

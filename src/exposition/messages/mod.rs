@@ -19,6 +19,7 @@ use std::ops::Range;
 pub(super) use value::{JOINED_LINES, rest, value};
 
 const LABEL_SYNTAX: &str = "write it as `name=\"value\"`";
+const TEMPLATE: &str = "is it a template that was not filled in?";
 const COLOR: &str = "is it a color code? turn colors off, for example with `NO_COLOR=1`";
 /// Quotation marks used by word processors or in other languages.
 const TYPOGRAPHIC_QUOTES: [&[u8]; 10] = [
@@ -161,8 +162,9 @@ fn no_label_name(marked: &[u8]) -> Message {
         _ if TYPOGRAPHIC_QUOTES.contains(&marked) => {
             Message::new("this is a typographic quote").help(PLAIN_QUOTE)
         }
-        _ => Message::new(format!("a label name cannot begin with {}", first_character(marked)))
-            .help("a label name begins with a letter or `_`"),
+        _ => Message::new(format!("a label name cannot begin with {}", first_character(marked))).help(
+            if matches!(marked, b"{" | b"%") { TEMPLATE } else { "a label name begins with a letter or `_`" },
+        ),
     }
 }
 
@@ -180,8 +182,8 @@ fn no_equals(bytes: &[u8], line: Range<usize>, span: &Range<usize>) -> Message {
             };
             Message::new(text).help(LABEL_SYNTAX)
         }
-        b':' if matches!(bytes.get(span.end), Some(b'"' | b' ' | b'\'')) => {
-            Message::new("unexpected `:` after a label name").help(LABEL_SYNTAX)
+        byte @ (b':' | b'!') if matches!(bytes.get(span.end), Some(b'"' | b' ' | b'\'' | b'=')) => {
+            Message::new(format!("unexpected `{}` after a label name", char::from(byte))).help(LABEL_SYNTAX)
         }
         _ if name.is_empty() => {
             let text = format!("expected `=`, found {}", first_character(&bytes[span.clone()]));
@@ -189,8 +191,9 @@ fn no_equals(bytes: &[u8], line: Range<usize>, span: &Range<usize>) -> Message {
         }
         _ => {
             let text = format!("a label name cannot contain {}", first_character(&bytes[span.clone()]));
-            let end = bytes[span.start..line.end].iter().position(|byte| *byte == b'=').unwrap_or(0);
-            let suggested = name::suggest(&[name, &bytes[span.start..span.start + end]].concat());
+            let end = bytes[span.start..line.end].iter().position(|byte| *byte == b'=');
+            let suggested =
+                end.and_then(|end| name::suggest(&[name, &bytes[span.start..span.start + end]].concat()));
             let example =
                 suggested.map_or(String::new(), |name| format!("; for example `{}`", name.replace(':', "_")));
             let help = format!("a label name can contain only letters, digits and `_`{example}");
@@ -209,6 +212,7 @@ fn no_quote(marked: &[u8]) -> Message {
         _ if TYPOGRAPHIC_QUOTES.contains(&marked) => {
             Message::new("this is a typographic quote").help(PLAIN_QUOTE)
         }
+        b"=" | b"~" | b">" => Message::new("a label has only `=` before its value").help(LABEL_SYNTAX),
         _ => Message::new("the label value is not quoted")
             .help("write it as `name=\"value\"`; the shell may have removed the quotes"),
     }

@@ -3,7 +3,7 @@
 use super::{COLOR, first_character, number, quoted};
 use crate::exposition::code::Code;
 use crate::exposition::findings::Message;
-use crate::exposition::multiline::is_status_line;
+use crate::exposition::multiline::{is_status_line, is_valid};
 use crate::exposition::text::number::is_float;
 use crate::exposition::text::scan::{SampleLine, character};
 use std::ops::Range;
@@ -25,6 +25,7 @@ pub(super) fn no_name(line: &[u8], marked: &[u8], is_first: bool) -> Message {
     if let Some(name) = space(marked) {
         return message.help(format!("it is {name}; write a plain space"));
     }
+    let starts = |with: &[&[u8]]| with.iter().any(|start| line.trim_ascii_start().starts_with(start));
     match marked {
         b"\"\"" => Message::new("the metric name is empty"),
         [b'0'..=b'9', ..] => begins_with_digit(line, is_first),
@@ -32,7 +33,8 @@ pub(super) fn no_name(line: &[u8], marked: &[u8], is_first: bool) -> Message {
         b"\r" => message.help("this is a carriage return; end each line with a newline only"),
         b"\x1b" => message.help(COLOR),
         b"$" => message.help("is it a shell variable that was not expanded?"),
-        b"/" | b"-" | b";" => message.help("begin a comment with `#`"),
+        b"/" | b"-" | b";" if starts(&[b"// ", b"-- ", b"; "]) => message.help("begin a comment with `#`"),
+        b"-" if starts(&[b"-e ", b"-n ", b"-ne ", b"-en "]) => message.help("use `printf` instead of `echo`"),
         b"'" | b"`" => message.help("are these shell quotes? remove them"),
         b"[" | b"|" | b"<" | b">" | b"(" | b"*" | b"=" | b"+" => message.help(LOG_LINE),
         _ => message.help("a metric name begins with a letter, `_` or `:`"),
@@ -62,9 +64,8 @@ pub(super) fn in_comment(bytes: &[u8], line: Range<usize>, span: &Range<usize>) 
     let end = bytes[span.start..line.end].iter().position(|byte| matches!(byte, b' ' | b'\t'));
     let word = &bytes[start..end.map_or(line.end, |at| span.start + at)];
     let help = "a metric name can contain only letters, digits, `_` and `:`, and cannot begin with a digit";
-    let suggested =
-        suggest(&word.iter().map(|byte| if *byte == b'=' { b'_' } else { *byte }).collect::<Vec<_>>());
-    Message::new(format!("{} is not a valid metric name", quoted(word))).help(match suggested {
+    // Without a text after it, the word is not only a name.
+    Message::new(format!("{} is not a valid metric name", quoted(word))).help(match end.and(suggest(word)) {
         Some(name) => format!("{help}; for example `{name}`"),
         None => format!("{help}; a comment that does not begin with HELP or TYPE can contain any text"),
     })
@@ -92,7 +93,9 @@ pub(super) fn followed_by_other(
     }
     let word = &bytes[name.start..sample.value.end];
     let help = "a metric name can contain only letters, digits, `_` and `:`";
-    let message = match suggest(word) {
+    let end = word.iter().position(|byte| *byte == b'{').unwrap_or(word.len());
+    let is_useful = |name: &String| is_valid(&[name.as_bytes(), &line[end..]].concat());
+    let message = match suggest(word).filter(is_useful) {
         _ if value.starts_with(b"\x1b") => message.help(COLOR),
         _ if matches!(value[0], b'=' | b',' | b';' | b'|') => message.help(
             "separate the name and the value with a space; if the value comes from a variable, is the variable unset?",
@@ -112,14 +115,14 @@ fn special(character: &[u8]) -> String {
 fn meant(line: &[u8], name: &[u8]) -> Option<String> {
     let (line, name) = (std::str::from_utf8(line).ok()?, std::str::from_utf8(name).ok()?);
     let after = line.strip_prefix(name)?;
-    if let Some(sample) = influx(line, name) {
-        return Some(format!("this looks like InfluxDB line protocol; write `{sample}`"));
+    if let Some(help) = influx(line, name) {
+        return Some(help);
     }
     if let Some((labels, value)) =
         after.strip_prefix(['[', '(']).and_then(|after| after.split_once([']', ')']))
         && is_float(value.trim().as_bytes())
     {
-        return Some(format!("labels go in braces; write `{name}{{{labels}}} {}`", value.trim()));
+        return Some(if_valid("labels go in braces", &format!("{name}{{{labels}}} {}", value.trim())));
     }
     let separator = ['=', ',', ';', '|', '\u{a0}', '\u{202f}', '\u{3000}'];
     let arrow = ["->", "=>", "==", ":="].iter().find_map(|arrow| after.strip_prefix(arrow));
@@ -129,7 +132,7 @@ fn meant(line: &[u8], name: &[u8]) -> Option<String> {
     Some(format!("separate the name and the value with a space: write `{name} {value}`"))
 }
 
-/// Converts a line such as `rows,stage=a value=10` (Influx line protocol) to a sample.
+/// Suggests a sample for a line such as `rows,stage=a value=10` (`InfluxDB` line protocol).
 fn influx(line: &str, name: &str) -> Option<String> {
     let mut words = line.split_ascii_whitespace();
     let (series, field) = (words.next()?, words.next()?);
@@ -139,15 +142,25 @@ fn influx(line: &str, name: &str) -> Option<String> {
     let labels: Option<Vec<_>> =
         tags.map(|tag| tag.map(|(name, value)| format!("{name}=\"{value}\""))).collect();
     let suffix = if field == "value" { String::new() } else { format!("_{field}") };
-    is_float(value.as_bytes()).then_some(format!("{name}{suffix}{{{}}} {value}", labels?.join(",")))
+    let sample = format!("{name}{suffix}{{{}}} {value}", labels?.join(","));
+    Some(if_valid("this looks like InfluxDB line protocol", &sample))
+}
+
+/// Suggests a sample, or only its syntax if the text is not a valid sample.
+fn if_valid(what: &str, sample: &str) -> String {
+    if is_valid(sample.as_bytes()) {
+        return format!("{what}; write `{sample}`");
+    }
+    format!("{what}; write each value as `name{{label=\"value\"}} 1`")
 }
 
 /// Returns a valid name similar to `word`, such as `my_metric_total` for `my-metric.total`.
 pub(super) fn suggest(word: &[u8]) -> Option<String> {
-    let end = word.iter().position(|byte| matches!(byte, b'{' | b' ' | b'=')).unwrap_or(word.len());
+    let end = word.iter().position(|byte| *byte == b'{').unwrap_or(word.len());
     let word = std::str::from_utf8(&word[..end]).ok()?;
     let name: String =
         word.chars().map(|c| if c.is_ascii_alphanumeric() || c == ':' { c } else { '_' }).collect();
     let is_useful = name.len() <= 60 && name.bytes().any(|byte| byte.is_ascii_alphabetic());
-    (is_useful && !name.starts_with(|c: char| c.is_ascii_digit())).then_some(name)
+    (is_useful && !name.starts_with(|c: char| c.is_ascii_digit()))
+        .then(|| name.trim_end_matches('_').to_owned())
 }

@@ -137,7 +137,32 @@ fn a_space_separates_the_name_and_the_value() {
         ("a\u{a0}b 1", "metric-name", "\u{a0}", "a no-break space"),
         ("a\u{3000}b 1", "metric-name", "\u{3000}", "an ideographic space"),
         ("my-metric 1", "metric-name", "-", "for example `my_metric`"),
+        ("my.m{x=\"a b\"} 1", "metric-name", ".", "for example `my_m`"),
+        ("a\u{200b} 1", "metric-name", "\u{200b}", "for example `a`"),
+        ("cpu,host=a x=0.5,y=9i", "metric-name", "cpu,host=a x=0.5,y=9i", "write each value as"),
     ]);
+}
+
+#[test]
+fn an_invalid_sample_is_not_suggested() {
+    for (text, help) in [
+        ("cpu(total) 1", "labels go in braces; write each value as `name{label=\"value\"} 1`"),
+        ("arr[\"a\"] 1", "labels go in braces; write each value as `name{label=\"value\"} 1`"),
+        ("a(x='y') 1", "labels go in braces; write each value as `name{label=\"value\"} 1`"),
+        ("cpu,host=\"a\" value=1", "InfluxDB line protocol; write each value as `name{label=\"value\"} 1`"),
+        ("rows,my-host=a value=1", "InfluxDB line protocol; write each value as `name{label=\"value\"} 1`"),
+        ("cpu,host=a usage.user=5", "InfluxDB line protocol; write each value as `name{label=\"value\"} 1`"),
+        ("# TYPE a=gauge", "HELP or TYPE can contain any text"),
+        ("# TYPE a, gauge", "for example `a`"),
+        ("a\\t1", "letters, digits, `_` and `:`"),
+        ("jobs.done:5|c", "letters, digits, `_` and `:`"),
+        ("done.", "letters, digits, `_` and `:`"),
+        ("root@db1:~# cat metrics", "letters, digits, `_` and `:`"),
+        ("\"my m 1\"", "write it without quotes; in cmd.exe, `echo` prints the quotes"),
+    ] {
+        let found = report(&format!("{text}\n")).diagnostics;
+        assert!(found[0].help.as_deref().unwrap().ends_with(help), "{text}: {found:?}");
+    }
 }
 
 #[test]
@@ -201,6 +226,21 @@ fn common_causes_are_named() {
         ("a{app.kubernetes.io/name=\"x\"} 1", "label-name", ".", "for example `app_kubernetes_io_name`"),
         ("a{b:\"x\"} 1", "label-name", ":", "write it as `name=\"value\"`"),
         ("'a 1'", "metric-name", "'", "shell quotes"),
+        ("\"a{x=\"y\"} 1\"", "missing-value", "\"a{x=\"y\"} 1\"", "write `a{x=\"y\"} 1`"),
+        ("\"a 1\\nb 2\\n\"", "missing-value", "\"a 1\\nb 2\\n\"", "write it without quotes"),
+        ("-e a 1", "metric-name", "-", "use `printf` instead of `echo`"),
+        ("-rw-r--r-- 1 root", "metric-name", "-", "begins with a letter"),
+        ("// x", "metric-name", "/", "begin a comment with `#`"),
+        ("/dev/sda1 4", "metric-name", "/", "begins with a letter"),
+        ("{__name__=\"a\",x=\"y\"} 1", "name-label", "__name__=\"a\"", "before the braces"),
+        ("a{{x=\"y\"}} 1", "label-name", "{", "a template that was not filled in"),
+        ("{% for x %}", "label-name", "%", "a template that was not filled in"),
+        ("a{x=\"y\"} {{ .Value }}", "value", "{{", "a template that was not filled in"),
+        ("a{x=\"y\"} {value}", "value", "{value}", "a template that was not filled in"),
+        ("a{x=\"y\"} {b=\"c\"} 1", "value", "{b=\"c\"}", "in one pair of braces"),
+        ("a{x=\"y\"}} 1", "value", "}", "only one `}`"),
+        ("a{x=~\"y\"} 1", "label-value", "~", "only `=` before its value; write it as"),
+        ("a{x!=\"y\"} 1", "label-name", "!", "unexpected `!` after a label name; write it as"),
         ("{\"level\":\"info\"}\na 1", "metric-name", ":", "JSON log"),
         ("[1/3] dumping\na 1", "metric-name", "[", "a log line"),
     ]);

@@ -185,6 +185,8 @@ fn word(value: &[u8], message: Message) -> Message {
             message.help("write the value without quotes")
         }
         [b'$', ..] => message.help("is it a shell variable that was not expanded?"),
+        [b'}', ..] => message.help("write only one `}` after the labels"),
+        [b'{', _, ..] if !value.contains(&b'=') => message.help(super::TEMPLATE),
         [b'{', ..] => message.help("write all labels in one pair of braces, right after the name"),
         [b'=' | b':', ..] => message.help("write only a space between the name and the value"),
         _ if value.windows(2).any(|pair| pair == b"=\"") => {

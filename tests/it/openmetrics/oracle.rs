@@ -152,6 +152,7 @@ fn excuse(text: &[u8], error: Option<&str>, converted: &Converted) -> Option<&'s
         Code::Spacing => {
             Some("client_python accepts several spaces, spaces around labels, and any character after labels")
         }
+        Code::Value if before.ends_with(b"}") => Some("client_python accepts any character after labels"),
         Code::InvalidComment => Some("client_python does not look at the first word of metadata"),
         _ if [before, rest].concat().contains(&b'\r') => {
             Some("client_python removes white space around words")

@@ -360,9 +360,8 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
         return;
     }
     let rest = &context.bytes[sample.rest.clone()];
-    let end = rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
-    let (word, after) = (&rest[..end], rest[end..].trim_ascii());
-    let span = sample.rest.start..sample.rest.start + end;
+    let (word, after) = messages::first_word(rest);
+    let span = sample.rest.start..sample.rest.start + word.len();
     let after_span = sample.rest.end - after.len()..sample.rest.end;
     let is_timestamp = number::is_timestamp(word);
     if context.options.strip_timestamps && after.is_empty() && number::is_float(word) {
@@ -395,7 +394,11 @@ fn check_rest(sample: &SampleLine<'_>, has_labels: bool, context: &mut Context<'
         context.findings.error(code, after_span, || message);
     } else {
         context.findings.error(Code::TrailingText, after_span, || {
-            Message::new("unexpected text after the timestamp").help(messages::JOINED_LINES)
+            Message::new("unexpected text after the timestamp").help(if after[0].is_ascii_alphabetic() {
+                messages::JOINED_LINES
+            } else {
+                "a sample has only one value; remove the rest, or choose one column"
+            })
         });
     }
 }

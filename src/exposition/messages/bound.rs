@@ -10,8 +10,8 @@ pub(in crate::exposition) fn bound(value: &[u8], is_bucket: bool) -> Message {
     let name = if is_bucket { "bucket bound" } else { "quantile" };
     let message = Message::new(format!("the {name} {} is not a number", quoted(value)));
     let meant = if is_bucket { upper_bound(text) } else { quantile(text) };
-    let decimal = || number::separators(text).map(|explained| explained.help);
-    let help = meant.map(|number| format!("write `{number}`")).or_else(decimal);
+    let decimal = || number::separators(text).filter(|_| is_bucket || text.starts_with('0'));
+    let help = meant.map(|number| format!("write `{number}`")).or_else(|| Some(decimal()?.help));
     message.help(match (help, is_bucket) {
         (Some(help), true) => help,
         (Some(help), false) => format!("a quantile is between 0 and 1; {help}"),
@@ -35,7 +35,7 @@ fn quantile(text: &str) -> Option<String> {
         "median" => return Some("0.5".to_owned()),
         _ => {}
     }
-    if is_float(text.as_bytes()) {
+    if text.parse().is_ok_and(|number: f64| (0.0..=1.0).contains(&number)) {
         return Some(text.to_owned());
     }
     let percent = text
@@ -46,8 +46,11 @@ fn quantile(text: &str) -> Option<String> {
     let (whole, fraction) = percent.trim().split_once('.').unwrap_or((percent.trim(), ""));
     match whole {
         "100" if fraction.bytes().all(|digit| digit == b'0') => Some("1".to_owned()),
-        _ if digits(whole) && (fraction.is_empty() || digits(fraction)) => {
-            // `p999` means 99.9%.
+        // `p999` means 99.9%, but `150%` is not a quantile.
+        _ if digits(whole)
+            && (fraction.is_empty() || digits(fraction))
+            && (whole.len() <= 2 || text.starts_with(['p', 'P'])) =>
+        {
             let digits = format!("{whole:0>2}{fraction}");
             let digits = digits.trim_end_matches('0');
             Some(if digits.is_empty() { "0".to_owned() } else { format!("0.{digits}") })

@@ -16,7 +16,7 @@ use super::text::scan::{SyntaxError, SyntaxErrorKind, character};
 pub(super) use bound::bound;
 pub(super) use number::with_spaces;
 use std::ops::Range;
-pub(super) use value::{JOINED_LINES, rest, value};
+pub(super) use value::{JOINED_LINES, first_word, rest, value};
 
 const LABEL_SYNTAX: &str = "write it as `name=\"value\"`";
 const TEMPLATE: &str = "is it a template that was not filled in?";
@@ -73,13 +73,13 @@ pub(super) fn no_samples(text: &[u8], options: &CheckOptions<'_>) -> Message {
     } else {
         "the text has no samples; pushing it would empty the group"
     });
-    let is_help = |line: &&[u8]| line.trim_ascii_start().starts_with(b"#");
-    for line in text.split(|byte| *byte == b'\n').filter(is_help).take(100) {
+    let lines = text.split(|byte| *byte == b'\n');
+    for line in lines.filter_map(|line| line.trim_ascii_start().strip_prefix(b"#")).take(100) {
         let has = |part: &[u8]| memchr::memmem::find(line, part).is_some();
-        if has(b"\\n#") || has(b"\\n") && has(b"# HELP ") {
+        if has(b"\\n#") || has(b"\\n") && line.starts_with(b" HELP ") {
             return message.help("the lines are in a HELP text: `\\n` is not a line break there; use `printf` instead of `echo`");
         }
-        if has(b" # TYPE ") || has(b" # HELP ") {
+        if has(b"# TYPE ") || has(b"# HELP ") {
             return message.help(
                 "the lines were joined in a HELP text; in a shell, quote the variable: `\"$metrics\"`",
             );
@@ -324,17 +324,18 @@ fn type_and_more(text: &[u8]) -> Option<(Message, Option<Kind>)> {
     if let Some(kind) = escape {
         return Some((value::line_break(text)?, Some(kind)));
     }
-    let end = text.iter().position(|byte| matches!(byte, b' ' | b'\t'))?;
-    let (first, after) = (&text[..end], text[end..].trim_ascii());
-    let kind = Kind::parse(first)?;
+    let mut ends = (1..=text.len().min(16)).rev();
+    let (kind, end) = ends.find_map(|end| Some((Kind::parse(&text[..end])?, end)))?;
+    let (first, after) = text.split_at(end);
+    let (word, rest) = first_word(after.trim_ascii());
     let message = Message::new(format!("there is text after the type {}", quoted(first)));
-    let is_line = |byte: &u8| matches!(byte, b'{' | b'#' | b' ');
-    let is_comment = after.starts_with(b"#") && !matches!(after, [b'#', b' ', b'H' | b'T', b'E' | b'Y', ..]);
-    Some(if after.iter().any(is_line) && !is_comment {
-        (message.help(JOINED_LINES), Some(kind))
-    } else {
-        (message.help(format!("write `{}`", kind.as_str())), Some(kind))
-    })
+    if value::sample_name(word, rest).is_some()
+        || word == b"#" && matches!(rest, [b'H' | b'T', b'E' | b'Y', ..])
+    {
+        return Some((message.help(JOINED_LINES), Some(kind)));
+    }
+    let help = format!("write `{}`; a description belongs in a HELP line", kind.as_str());
+    matches!(after, [b' ' | b'\t', ..]).then_some((message.help(help), Some(kind)))
 }
 
 #[cfg(test)]

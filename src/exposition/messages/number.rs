@@ -29,8 +29,8 @@ pub(super) fn explain(text: &str) -> Option<Explanation> {
     if let Some(seconds) = clock(text).or_else(|| duration(text)) {
         return not_a_number(format!("write the duration in seconds: `{seconds}`"));
     }
-    let is_clock = text.contains(':') && text.starts_with(|c: char| c.is_ascii_digit());
-    if is_clock && text.bytes().all(|byte| byte.is_ascii_digit() || b":.-".contains(&byte)) {
+    let time = text.rsplit('-').next().filter(|_| text.starts_with(|c: char| c.is_ascii_digit()));
+    if time.is_some_and(|time| clock(time).or_else(|| clock(&format!("0:{time}"))).is_some()) {
         return not_a_number("write the time in seconds".to_owned());
     }
     let number = text.trim_end_matches([',', ';', '\u{a0}']);
@@ -47,7 +47,9 @@ pub(super) fn explain(text: &str) -> Option<Explanation> {
         Some(Explanation { what, help }) => {
             Some(Explanation { what, help: format!("{ONLY_THE_NUMBER}; {help}") })
         }
-        None if is_float(number.as_bytes()) && !unit.starts_with(['.', '-', '+']) => {
+        None if is_float(number.as_bytes())
+            && !unit.starts_with(['.', '-', '+', '#', ':', '{', '\x1b', '\r']) =>
+        {
             not_a_number(ONLY_THE_NUMBER.to_owned())
         }
         None => None,
@@ -79,6 +81,12 @@ pub(super) fn separators(text: &str) -> Option<Explanation> {
     let groups: Vec<&str> = number.split(|c: char| !c.is_ascii_digit()).collect();
     let (fraction, whole) = groups.split_last()?;
     let is_fraction = matches!(last, '.' | ',') && found.iter().filter(|c| **c == last).count() == 1;
+    // An IP address, or a version such as `1.22.333`, is not a number.
+    let is_address =
+        last == '.' && groups.len() == 4 && groups.iter().all(|group| group.parse::<u8>().is_ok());
+    if first == '.' && (is_address || whole.iter().skip(1).any(|group| group.len() != 3)) {
+        return None;
+    }
     let with_point = format!("{sign}{}.{fraction}{exponent}", whole.concat());
     let joined = format!("{sign}{}{exponent}", groups.concat());
     let decimal = |number: &str| Explanation {
@@ -179,7 +187,8 @@ fn is_date(text: &str) -> bool {
 fn clock(text: &str) -> Option<f64> {
     let parts: Vec<&str> = text.split(':').collect();
     let [hours, minutes, seconds] = parts[..] else { return None };
-    let all = [hours, minutes, seconds].map(|part| part.parse::<f64>().ok().filter(|part| *part >= 0.0));
+    let all =
+        [hours, minutes, seconds].map(|part| part.parse().ok().filter(|part| (0.0..1e3).contains(part)));
     let [Some(hours), Some(minutes), Some(seconds)] = all else { return None };
     Some(hours * 3_600.0 + minutes * 60.0 + seconds)
 }

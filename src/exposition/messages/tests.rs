@@ -8,7 +8,8 @@ fn report(text: &str) -> Report {
 }
 
 /// Checks that each input causes exactly one diagnostic. A case consists of the input, the code, the highlighted text,
-/// and part of the message or help.
+/// and part of the message or help. `|` means
+/// that there is no help.
 #[track_caller]
 fn assert_each(cases: &[(&str, &str, &str, &str)]) {
     for (text, code, marked, words) in cases {
@@ -20,7 +21,7 @@ fn assert_each(cases: &[(&str, &str, &str, &str)]) {
             .collect();
         assert_eq!(found, [(*code, *marked)], "{text:?}: {report:#?}");
         let found = &report.diagnostics[0];
-        let said = format!("{}; {}", found.message, found.help.as_deref().unwrap_or_default());
+        let said = format!("{}; {}", found.message, found.help.as_deref().unwrap_or("|"));
         assert!(said.contains(words), "{text:?}: {said}");
     }
 }
@@ -54,6 +55,10 @@ fn units_are_not_lines_that_were_joined() {
         ("files 12 345", "timestamp", "12 345", "write `12345` if the spaces separate thousands"),
         ("files -1 234 567", "trailing-text", "-1 234 567", "write `-1234567` if"),
         ("files 12 345,67", "invalid-timestamp", "12 345,67", "write `12345.67` if"),
+        ("a 5 (ok)", "invalid-timestamp", "(ok)", "remove the text after the value"),
+        ("a 12 /etc/passwd", "invalid-timestamp", "/etc/passwd", "remove the text after the value"),
+        ("cpu 1 2 3 4 5", "trailing-text", "3 4 5", "choose one column"),
+        ("lines 12 20 300 /x", "trailing-text", "300 /x", "choose one column"),
         ("a 12 34", "timestamp", "34", "--strip-timestamps"),
         ("a 0 345", "timestamp", "345", "--strip-timestamps"),
         ("a 1234 567", "timestamp", "567", "--strip-timestamps"),
@@ -74,7 +79,12 @@ fn times_are_written_in_seconds() {
         ("run 2h0m0s", "value", "2h0m0s", "in seconds: `7200`"),
         ("run 1h2m3.5s", "value", "1h2m3.5s", "in seconds: `3723.5`"),
         ("run 00:01:23", "value", "00:01:23", "in seconds: `83`"),
-        ("run 12:30", "value", "12:30", "in seconds"),
+        ("run 12:30", "value", "12:30", "the time in seconds"),
+        ("run 1-02:03:04", "value", "1-02:03:04", "the time in seconds"),
+        ("a 127.0.0.1:9091", "value", "127.0.0.1:9091", "a number; |"),
+        ("a 8080:80", "value", "8080:80", "a number; |"),
+        ("a 2026:11:28", "value", "2026:11:28", "a number; |"),
+        ("a 5:", "value", "5:", "a number; |"),
         ("last 2026-01-01T00:00:00Z", "value", "2026-01-01T00:00:00Z", "`date +%s`"),
         ("backup_done 2026-11-27", "value", "2026-11-27", "`date +%s`"),
         ("backup_done 2026-11-27 10:00:00", "value", "2026-11-27", "`date +%s`"),
@@ -108,6 +118,9 @@ fn commas_and_separators_in_numbers() {
         ("files 0,345", "value", "0,345", "write `0.345`"),
         ("a ,5", "value", ",5", "write `.5`"),
         ("a 1.2.3", "value", "1.2.3", "is not a number"),
+        ("a 1.22.333", "value", "1.22.333", "a number; |"),
+        ("a 192.168.100.200", "value", "192.168.100.200", "a number; |"),
+        ("a{x=\"y\"},12", "value", ",12", "write only a space"),
     ]);
 }
 
@@ -179,7 +192,10 @@ fn line_breaks_that_stayed_escapes() {
             "quote the variable",
         ),
         ("# TYPE rows counter rows 10", "unknown-type", "counter rows 10", "quote the variable"),
+        ("# TYPE a gaugea 10", "unknown-type", "gaugea 10", "quote the variable"),
         ("# TYPE a gauge IMP", "unknown-type", "gauge IMP", "write `gauge`"),
+        ("# TYPE a gauge The size", "unknown-type", "gauge The size", "write `gauge`; a description belongs"),
+        ("a 1\rb 2", "value", "1\rb", "end each line with a newline"),
         ("a 1 b 2", "invalid-timestamp", "b", "quote the variable"),
         ("a 1 # TYPE b gauge", "invalid-timestamp", "#", "quote the variable"),
         ("a 1; b 2", "value", "1;", "write each sample on its own line"),
@@ -203,6 +219,13 @@ fn prose_is_recognized() {
         ("WARNING: 5 files were skipped", "invalid-timestamp", "files", "a log line"),
         ("[2026-01-01 00:00:00] dump started", "metric-name", "[", "a log line"),
         ("2026-01-01 00:00:00 dump started", "metric-name", "2", "a log line"),
+        ("a 1234 files, 5.678 GiB", "invalid-timestamp", "files,", "a log line"),
+        ("a 5 of 10", "invalid-timestamp", "of", "a log line"),
+        ("Nov 28 18:30:43 db1 cron[1]: x", "invalid-timestamp", "18:30:43", "a log line"),
+        ("I1128 18:30:43.1 1 main.go:12] x", "value", "18:30:43.1", "a log line"),
+        ("server up 3 days", "value", "up", "a log line"),
+        ("OK - load 0.5", "value", "-", "a log line"),
+        ("a{x=\"y\"} None (timeout)", "value", "None", "a number; |"),
         ("up yes", "value", "yes", "write `1`"),
         ("up no 1700000000", "value", "no", "write `0`"),
         ("a null", "value", "null", "write `NaN`"),
@@ -220,6 +243,9 @@ fn common_causes_are_named() {
         ("0", "metric-name", "0", "is the variable that should contain it empty?"),
         ("a 1\n 12", "metric-name", "1", "is the variable that should contain it empty?"),
         ("a 1\n0", "metric-name", "0", "`grep -c ... || echo 0`"),
+        ("a 1\x1b[0m", "value", "1\x1b[0m", "color code"),
+        ("a 1.#INF00", "value", "1.#INF00", "write `+Inf`"),
+        ("a -1.#IND", "value", "-1.#IND", "write `NaN`"),
         ("a{b=\u{2018}y\u{2019}} 1", "label-value", "\u{2018}", "typographic quote"),
         ("a{b=\u{ab}y\u{bb}} 1", "label-value", "\u{ab}", "typographic quote"),
         ("a{job-id=\"x\"} 1", "label-name", "-", "for example `job_id`"),
@@ -296,6 +322,9 @@ fn bounds_and_quantiles() {
         ("median", "write `0.5`"),
         ("0,5", "write `0.5`; `LC_ALL=C`"),
         ("mean", "a quantile is a number between 0 and 1"),
+        ("150%", "a quantile is a number between 0 and 1"),
+        ("99,9", "a quantile is a number between 0 and 1"),
+        (" 99", "a quantile is a number between 0 and 1"),
     ] {
         let text = format!("# TYPE s summary\ns{{quantile=\"{quantile}\"}} 1\ns_sum 1\ns_count 1");
         assert_each(&[(&text, "quantile", quantile, words)]);
@@ -317,6 +346,7 @@ fn a_text_without_samples() {
     for (text, words) in [
         ("# HELP a x\\n# TYPE a gauge\\na 1\n", "use `printf` instead of `echo`"),
         ("# HELP a text # TYPE a counter a 10\n", "quote the variable"),
+        ("# HELP a text# TYPE a countera 10\n", "quote the variable"),
         ("# HELP a text\n", "did the command that writes the metrics fail?"),
         ("", "did the command that writes the metrics fail?"),
     ] {
@@ -343,7 +373,9 @@ fn neighbors_of_common_mistakes() {
         ("rows:12", "missing-value", "rows:12", "write `rows 12`"),
         ("a(x=\"y\") 1", "metric-name", "a(x=\"y\") 1", "write `a{x=\"y\"} 1`"),
         ("a{'x'='y'} 1", "label-name", "'", "without quotes"),
-        ("a x=\"y\" 1", "value", "x=\"y\"", "put labels in braces"),
+        ("a x=\"y\" 1", "value", "x=\"y\"", "labels in one pair of braces"),
+        ("a 1{x=\"y\"}", "value", "1{x=\"y\"}", "labels in one pair of braces"),
+        ("a 1 {x=\"y\"}", "invalid-timestamp", "{x=\"y\"}", "labels in one pair of braces"),
         ("  File \"x\", line 3, in foo", "value", "\"x\",", "a log line"),
         ("backup size 12", "value", "backup size 12", "write `backup_size 12`"),
         ("a b: 1", "value", "a b: 1", "write `a_b 1`"),

@@ -12,6 +12,7 @@ use std::ops::Range;
 pub(in crate::exposition) const JOINED_LINES: &str = "does the next line begin here? end each line with a newline; in a shell, quote the variable: `\"$metrics\"`";
 const CURL: &str = "end each line with a newline; `curl -d` removes newlines, `--data-binary` keeps them";
 const YAML: &str = "is it YAML or a log line? write each metric as a name, a space and a number";
+const LABELS: &str = "write all labels in one pair of braces right after the name: `name{label=\"value\"}`";
 const ONE_PER_LINE: &str = "write each sample on its own line, or give each its own `-m`";
 
 /// Explains a value that is not a number.
@@ -44,13 +45,18 @@ pub(in crate::exposition) fn value(
         let help = if is_date_in_words(value, rest) { number::UNIX_TIME } else { LOG_LINE };
         return (Code::Value, span, message.help(help));
     }
-    let (code, message) = invalid(value, rest);
+    let (code, message) = if value.starts_with(b",") && bytes[..span.start].ends_with(b"}") {
+        (Code::Value, word(value, rest))
+    } else {
+        invalid(value, rest)
+    };
     if message.help.is_some() || has_labels {
         return (code, span, message);
     }
     match space_in_name(bytes, sample) {
         Some((span, help)) => (code, span, message.help(help)),
         None if ends_with_colon(sample) => (code, span, message.help(YAML)),
+        None if rest.contains(&b' ') => (code, span, message.help(LOG_LINE)),
         None => (code, span, message),
     }
 }
@@ -105,12 +111,13 @@ fn invalid(value: &[u8], rest: &[u8]) -> (Code, Message) {
         return (Code::Value, Message::new(format!("{text} is too large")).help(help));
     }
     if is_float(number) {
-        if tail.starts_with(b"#") {
+        if tail.starts_with(b"#") && !(number.ends_with(b"1.") && tail.len() > 1) {
             let help =
                 if tail.len() > 1 || !rest.is_empty() { CURL } else { "remove the text after the number" };
             return (Code::JoinedLines, not_a_number.help(help));
         }
-        if may_be_next_line(tail, rest) {
+        let is_exponent = matches!(tail, [b'e' | b'x' | b'p' | b'E' | b'X' | b'P' | b'_', ..]);
+        if sample_name(tail, rest).is_some_and(|name| name > 4 || !is_exponent) {
             let help = format!("remove the unit, or, if the next line begins here, {CURL}");
             return (Code::JoinedLines, not_a_number.help(help));
         }
@@ -126,23 +133,27 @@ fn invalid(value: &[u8], rest: &[u8]) -> (Code, Message) {
         let message = Message::new(format!("{text} {}", explained.what)).help(explained.help);
         return (Code::Value, message);
     }
-    (Code::Value, word(value, not_a_number))
+    (Code::Value, word(value, rest))
 }
 
-/// Returns whether the text after a number could be the metric name that starts the next line, rather than a unit or an
-/// exponent. This requires that labels or a value follow.
-fn may_be_next_line(tail: &[u8], rest: &[u8]) -> bool {
+/// Returns the length of the metric name if a word and the text after it could be a sample.
+pub(super) fn sample_name(word: &[u8], rest: &[u8]) -> Option<usize> {
     let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':');
-    let name = tail.iter().take_while(is_name).count();
-    let is_exponent = matches!(tail.to_ascii_lowercase()[..], [b'e' | b'x' | b'p' | b'_', ..]) && name < 5;
-    let is_followed = tail.get(name) == Some(&b'{')
-        || name == tail.len() && (starts_with_number(rest) || rest.starts_with(b"{"));
-    matches!(tail, [b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':', ..]) && is_followed && !is_exponent
+    let name = word.iter().take_while(is_name).count();
+    let is_followed = word.get(name) == Some(&b'{')
+        || name == word.len() && (starts_with_number(rest) || rest.starts_with(b"{"));
+    (is_followed && matches!(word, [b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':', ..])).then_some(name)
+}
+
+/// Splits the text after its first word.
+pub(in crate::exposition) fn first_word(text: &[u8]) -> (&[u8], &[u8]) {
+    let end = text.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(text.len());
+    (&text[..end], text[end..].trim_ascii())
 }
 
 /// Returns whether the first word is a number.
 fn starts_with_number(text: &[u8]) -> bool {
-    text.split(|byte| matches!(byte, b' ' | b'\t')).next().is_some_and(is_float)
+    is_float(first_word(text).0)
 }
 
 /// Returns whether several words follow the name instead of a value, as in prose.
@@ -150,7 +161,8 @@ fn is_prose(value: &[u8], rest: &[u8]) -> bool {
     let is_word =
         matches!(value, [b'a'..=b'z' | b'A'..=b'Z' | b'[' | b'(' | b'/' | b'<' | b'>' | b'*' | b'"', ..]);
     let is_label = value.windows(2).any(|pair| pair == b"=\"");
-    is_word && !is_label && !rest.is_empty() && !starts_with_number(rest)
+    let is_log_time = value[0].is_ascii_digit() && value.contains(&b':') && rest.contains(&b' ');
+    is_log_time || is_word && !is_label && !rest.is_empty() && !starts_with_number(rest)
 }
 
 /// Returns whether the text is a date as printed by `date`, such as `Fri Nov 27 20:54:17 UTC 2026`.
@@ -172,26 +184,30 @@ pub(super) fn line_break(text: &[u8]) -> Option<Message> {
     })
 }
 
-/// Explains a value that does not look like a number at all.
-fn word(value: &[u8], message: Message) -> Message {
+/// Explains a value that does not look like a number at all. Only a timestamp may follow a word that is replaced.
+fn word(value: &[u8], rest: &[u8]) -> Message {
+    let message = Message::new(format!("{} is not a number", quoted(value)));
     let lower = value.to_ascii_lowercase();
+    let is_last = rest.is_empty() || rest.len() > 9 && is_float(rest);
     match lower.as_slice() {
-        b"true" | b"yes" | b"ok" | b"up" | b"on" => message.help("write `1`"),
-        b"false" | b"no" | b"down" | b"off" => message.help("write `0`"),
-        b"null" | b"none" | b"n/a" | b"-" | b"undefined" => message.help("write `NaN`, or remove the line"),
+        b"true" | b"yes" | b"ok" | b"up" | b"on" if is_last => message.help("write `1`"),
+        b"false" | b"no" | b"down" | b"off" if is_last => message.help("write `0`"),
+        b"null" | b"none" | b"n/a" | b"-" | b"undefined" if is_last => {
+            message.help("write `NaN`, or remove the line")
+        }
+        // The C runtime of older Windows versions prints `-1.#IND` and `1.#QNAN`.
+        [b'1', b'.', b'#', b'i', b'n', b'f', ..] => message.help("write `+Inf`"),
+        [b'-', b'1', b'.', b'#', b'i', b'n', b'f', ..] => message.help("write `-Inf`"),
+        [b'1', b'.', b'#', ..] | [b'-', b'1', b'.', b'#', ..] if is_last => message.help("write `NaN`"),
         b"+nan" | b"-nan" => message.help("write `NaN` without a sign"),
-        [b'"' | b'\'', ..] => message.help("write the value without quotes"),
-        _ if TYPOGRAPHIC_QUOTES.iter().any(|quote| value.starts_with(quote)) => {
+        _ if [&b"'"[..], b"\""].iter().chain(&TYPOGRAPHIC_QUOTES).any(|quote| value.starts_with(quote)) => {
             message.help("write the value without quotes")
         }
         [b'$', ..] => message.help("is it a shell variable that was not expanded?"),
         [b'}', ..] => message.help("write only one `}` after the labels"),
         [b'{', _, ..] if !value.contains(&b'=') => message.help(super::TEMPLATE),
-        [b'{', ..] => message.help("write all labels in one pair of braces, right after the name"),
         [b'=' | b':', ..] => message.help("write only a space between the name and the value"),
-        _ if value.windows(2).any(|pair| pair == b"=\"") => {
-            message.help("put labels in braces right after the name: `name{label=\"value\"}`")
-        }
+        _ if value.starts_with(b"{") || value.windows(2).any(|pair| pair == b"=\"") => message.help(LABELS),
         [b',' | b';' | b'|', ..] => message.help("write only a space between the name and the value"),
         _ if value.contains(&0x1b) => message.help(super::COLOR),
         _ if value.contains(&b'\r') => {
@@ -215,18 +231,19 @@ pub(in crate::exposition) fn rest(rest: &[u8], has_labels: bool) -> (Code, Messa
     if let Some(message) = line_break(rest) {
         return (Code::InvalidTimestamp, message);
     }
-    let end = rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len());
-    let (word, after) = (&rest[..end], rest[end..].trim_ascii());
+    let (word, after) = first_word(rest);
     let is_word = matches!(word, [b'a'..=b'z' | b'A'..=b'Z' | b'_', ..]);
+    let is_line = !matches!(word, b"of" | b"in" | b"at") && sample_name(word, after).is_some();
     let message = Message::new(format!("{} is not a timestamp", quoted(word)));
     let message = match word {
         _ if is_float(word) => message.help(
             "a timestamp is a whole number, and the gateway rejects timestamps; remove it, or use `--strip-timestamps`",
         ),
         b";" | b"," if !after.is_empty() => message.help(ONE_PER_LINE),
-        _ if is_word && (word.contains(&b'{') || starts_with_number(after)) => message.help(JOINED_LINES),
-        _ if is_word && !after.is_empty() && !has_labels => message.help(LOG_LINE),
-        _ if is_word || after.is_empty() && !word[0].is_ascii_digit() => {
+        [b'{', ..] => message.help(LABELS),
+        _ if is_line => message.help(JOINED_LINES),
+        _ if !after.is_empty() && !has_labels => message.help(LOG_LINE),
+        _ if is_word || word == b"%" || !word[0].is_ascii() => {
             message.help("write only the number, without a unit")
         }
         _ => message.help("remove the text after the value"),

@@ -53,12 +53,7 @@ pub(super) fn message(bytes: &[u8], line: &Range<usize>, error: &GrammarError) -
         GrammarErrorKind::Comma => {
             Message::new("there is a comma without a label after it").help("remove the comma")
         }
-        GrammarErrorKind::Timestamp
-            if bytes[span.start].is_ascii_alphabetic() && !is_float(&bytes[span.clone()]) =>
-        {
-            messages::rest(&bytes[span.start..line.end], bytes[line.clone()].contains(&b'{')).1
-        }
-        GrammarErrorKind::Timestamp => timestamp(&bytes[span.clone()]),
+        GrammarErrorKind::Timestamp => timestamp(bytes, line, &span),
         GrammarErrorKind::Comment => Message::new("OpenMetrics does not allow comments")
             .help("remove this line; only `# HELP`, `# TYPE`, `# UNIT` and `# EOF` lines begin with `#`"),
         GrammarErrorKind::TextAfterEof => Message::new("there is text after `# EOF`")
@@ -83,10 +78,15 @@ fn space(bytes: &[u8], line: &Range<usize>, span: &Range<usize>) -> Message {
     Message::new(text).help("remove it; separate words with exactly one space")
 }
 
-fn timestamp(text: &[u8]) -> Message {
+fn timestamp(bytes: &[u8], line: &Range<usize>, span: &Range<usize>) -> Message {
+    let text = &bytes[span.clone()];
     let message = Message::new(format!("{} is not a timestamp", quoted(text)));
     if text.contains(&b'#') {
         return message.help("write an exemplar as ` # {name=\"value\"} 0.5`");
+    }
+    if !text[0].is_ascii_digit() && !is_float(text) {
+        let has_labels = bytes[line.start..span.start].contains(&b'{');
+        return messages::rest(&bytes[span.start..line.end], has_labels).1;
     }
     message.help("a timestamp is a number of seconds since 1970, such as 1700000000.5")
 }

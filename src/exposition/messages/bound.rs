@@ -44,13 +44,11 @@ fn quantile(text: &str) -> Option<String> {
         .or_else(|| text.strip_suffix('%'))?;
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (whole, fraction) = percent.trim().split_once('.').unwrap_or((percent.trim(), ""));
+    // `p999` means 99.9%, but `150%` is not a quantile.
+    let is_percent = digits(whole) && (whole.len() < 3 || text.starts_with(['p', 'P']));
     match whole {
         "100" if fraction.bytes().all(|digit| digit == b'0') => Some("1".to_owned()),
-        // `p999` means 99.9%, but `150%` is not a quantile.
-        _ if digits(whole)
-            && (fraction.is_empty() || digits(fraction))
-            && (whole.len() <= 2 || text.starts_with(['p', 'P'])) =>
-        {
+        _ if is_percent && (fraction.is_empty() || digits(fraction)) => {
             let digits = format!("{whole:0>2}{fraction}");
             let digits = digits.trim_end_matches('0');
             Some(if digits.is_empty() { "0".to_owned() } else { format!("0.{digits}") })

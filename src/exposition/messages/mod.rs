@@ -329,9 +329,7 @@ fn type_and_more(text: &[u8]) -> Option<(Message, Option<Kind>)> {
     let (first, after) = text.split_at(end);
     let (word, rest) = first_word(after.trim_ascii());
     let message = Message::new(format!("there is text after the type {}", quoted(first)));
-    if value::sample_name(word, rest).is_some()
-        || word == b"#" && matches!(rest, [b'H' | b'T', b'E' | b'Y', ..])
-    {
+    if value::sample_name(word, rest).is_some() || word == b"#" && matches!(rest, [_, b'E' | b'Y', ..]) {
         return Some((message.help(JOINED_LINES), Some(kind)));
     }
     let help = format!("write `{}`; a description belongs in a HELP line", kind.as_str());

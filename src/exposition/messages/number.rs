@@ -39,19 +39,14 @@ pub(super) fn explain(text: &str) -> Option<Explanation> {
         return Some(Explanation { what, help: format!("write `{number}`") });
     }
     let (number, unit) = number.split_at(number_len(number));
+    let is_unit = !unit.starts_with(['.', '-', '+', '#', ':', '{', '\x1b', '\r']);
     let found = separators(number);
     if unit.is_empty() {
         return found;
     }
     match found {
-        Some(Explanation { what, help }) => {
-            Some(Explanation { what, help: format!("{ONLY_THE_NUMBER}; {help}") })
-        }
-        None if is_float(number.as_bytes())
-            && !unit.starts_with(['.', '-', '+', '#', ':', '{', '\x1b', '\r']) =>
-        {
-            not_a_number(ONLY_THE_NUMBER.to_owned())
-        }
+        Some(found) => Some(Explanation { help: format!("{ONLY_THE_NUMBER}; {}", found.help), ..found }),
+        None if is_unit && is_float(number.as_bytes()) => not_a_number(ONLY_THE_NUMBER.to_owned()),
         None => None,
     }
 }
@@ -187,8 +182,7 @@ fn is_date(text: &str) -> bool {
 fn clock(text: &str) -> Option<f64> {
     let parts: Vec<&str> = text.split(':').collect();
     let [hours, minutes, seconds] = parts[..] else { return None };
-    let all =
-        [hours, minutes, seconds].map(|part| part.parse().ok().filter(|part| (0.0..1e3).contains(part)));
+    let all = [hours, minutes, seconds].map(|part| part.parse().ok().filter(|n| (0.0..1e3).contains(n)));
     let [Some(hours), Some(minutes), Some(seconds)] = all else { return None };
     Some(hours * 3_600.0 + minutes * 60.0 + seconds)
 }

@@ -45,11 +45,8 @@ pub(in crate::exposition) fn value(
         let help = if is_date_in_words(value, rest) { number::UNIX_TIME } else { LOG_LINE };
         return (Code::Value, span, message.help(help));
     }
-    let (code, message) = if value.starts_with(b",") && bytes[..span.start].ends_with(b"}") {
-        (Code::Value, word(value, rest))
-    } else {
-        invalid(value, rest)
-    };
+    let is_joined = value.starts_with(b",") && bytes[..span.start].ends_with(b"}");
+    let (code, message) = if is_joined { (Code::Value, word(value, rest)) } else { invalid(value, rest) };
     if message.help.is_some() || has_labels {
         return (code, span, message);
     }
@@ -128,12 +125,11 @@ fn invalid(value: &[u8], rest: &[u8]) -> (Code, Message) {
             return (Code::Value, Message::new(text).help(ONE_PER_LINE));
         }
     }
-    let explained = std::str::from_utf8(value).ok().and_then(number::explain);
-    if let Some(explained) = explained {
-        let message = Message::new(format!("{text} {}", explained.what)).help(explained.help);
-        return (Code::Value, message);
-    }
-    (Code::Value, word(value, rest))
+    let message = match std::str::from_utf8(value).ok().and_then(number::explain) {
+        Some(explained) => Message::new(format!("{text} {}", explained.what)).help(explained.help),
+        None => word(value, rest),
+    };
+    (Code::Value, message)
 }
 
 /// Returns the length of the metric name if a word and the text after it could be a sample.
@@ -206,9 +202,11 @@ fn word(value: &[u8], rest: &[u8]) -> Message {
         [b'$', ..] => message.help("is it a shell variable that was not expanded?"),
         [b'}', ..] => message.help("write only one `}` after the labels"),
         [b'{', _, ..] if !value.contains(&b'=') => message.help(super::TEMPLATE),
-        [b'=' | b':', ..] => message.help("write only a space between the name and the value"),
-        _ if value.starts_with(b"{") || value.windows(2).any(|pair| pair == b"=\"") => message.help(LABELS),
-        [b',' | b';' | b'|', ..] => message.help("write only a space between the name and the value"),
+        [b'{', ..] => message.help(LABELS),
+        _ if value.windows(2).skip(1).any(|pair| pair == b"=\"") => message.help(LABELS),
+        [b'=' | b':' | b',' | b';' | b'|', ..] => {
+            message.help("write only a space between the name and the value")
+        }
         _ if value.contains(&0x1b) => message.help(super::COLOR),
         _ if value.contains(&b'\r') => {
             message.help("end each line with a newline; a carriage return does not end a line")

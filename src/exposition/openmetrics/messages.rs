@@ -85,8 +85,7 @@ fn timestamp(bytes: &[u8], line: &Range<usize>, span: &Range<usize>) -> Message 
         return message.help("write an exemplar as ` # {name=\"value\"} 0.5`");
     }
     if !text[0].is_ascii_digit() && !is_float(text) {
-        let has_labels = bytes[line.start..span.start].contains(&b'{');
-        return messages::rest(&bytes[span.start..line.end], has_labels).1;
+        return messages::rest(&bytes[span.start..line.end], bytes[line.start..span.start].contains(&b'{')).1;
     }
     message.help("a timestamp is a number of seconds since 1970, such as 1700000000.5")
 }

@@ -60,6 +60,8 @@ fn invalid_values_are_explained_as_in_the_text_format() {
         ("a{x=\"y\"}: 5", "write only a space between the name and the value"),
         ("a{x=\"y\"} ", "is the variable that should contain it empty?"),
         ("a 12 ms", "write only the number, without a unit"),
+        ("a 3 GB free", "is it a log line? write only metrics to standard output"),
+        ("a 1 2x", "a timestamp is a number of seconds since 1970, such as 1700000000.5"),
         ("Backup finished in 12 s", "is it a log line? write only metrics to standard output"),
         ("a{x=\"y\"}1", "write exactly one space here"),
         ("a 1 NaN", "a timestamp is a number of seconds since 1970, such as 1700000000.5"),

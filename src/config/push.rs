@@ -182,8 +182,6 @@ impl PushGroups {
             ));
         }
         let mut check = check(&args.input, &args.report, vec![origin]);
-        // `pushgw show` also prints groups without metrics.
-        check.options.allow_empty = true;
         check.options.format = TextFormat::Prometheus;
         let connection = gateway_connection(&args.connection, environment, Use::Write)?;
         Ok(Some(Self { method, check, connection }))

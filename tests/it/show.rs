@@ -101,13 +101,17 @@ fn a_thousand_groups_can_be_saved_and_restored() {
     // Add a group without metrics.
     file.push_str("# pushgw group /metrics/job/empty\n");
     let queued = "202: it runs without consistency checks";
-    pushgw().args(["push", "--groups", "-"]).on(&source).stdin(&file).stderr_has(queued).run();
+    let options = ["--groups", "-", "--allow-empty"];
+    pushgw().arg("push").args(options).on(&source).stdin(&file).stderr_has(queued).run();
     // Without consistency checks, pushes are also queued.
     wait_until("1001 groups", || source.groups().len() == 1001);
     for program in gateways() {
         let target = Gateway::start(program, &unchecked);
-        let script =
-            format!("pushgw show --all -g {} | pushgw push --groups - -g {}", source.url(), target.url());
+        let script = format!(
+            "pushgw show --all -g {} | pushgw push --groups - --allow-empty -g {}",
+            source.url(),
+            target.url()
+        );
         shell(&script).stderr_has(queued).run();
         wait_until("1001 groups", || target.groups().len() == 1001);
         assert_eq!(target.groups(), source.groups());
@@ -127,6 +131,11 @@ fn a_file_of_groups_is_checked_before_anything_is_sent() {
         (format!("{ok}{}m 1\n", group("/metrics/job/b/instance@base64/=")), vec!["empty instance"]),
         ("m 1\n".to_owned(), vec!["groups.prom:1: this line does not belong to a group", "pushgw show"]),
         (String::new(), vec!["contains no group"]),
+        // The file was cut off.
+        (
+            format!("{ok}{}# TYPE m gauge\n", group("/metrics/job/b")),
+            vec!["groups.prom:", "pushing it would empty the group", "use `--allow-empty`"],
+        ),
     ] {
         let mut call =
             pushgw().args(["push", "--groups", "groups.prom"]).file("groups.prom", &file).on(&gateway);

@@ -52,7 +52,9 @@ impl Check {
 
     /// Returns true if pushgw or its COMMAND reads standard input.
     pub(crate) fn reads_stdin(&self) -> bool {
-        self.origins.iter().any(|origin| matches!(origin, Origin::Stdin | Origin::Command(_)))
+        let stdin = Origin::File("/dev/stdin".into());
+        let reads = |origin| matches!(origin, &Origin::Stdin | &Origin::Command(_)) || *origin == stdin;
+        self.origins.iter().any(reads)
     }
 
     /// Resolves the settings of `check`, and the group if one is given.

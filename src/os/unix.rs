@@ -4,7 +4,7 @@ use super::{ChildrenUsage, FileState, ReceivedSignal};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{self, SigSet};
 use nix::sys::time::TimeVal;
-use rustix::fs::{FileType, FlockOperation, Mode, RawMode, fchmod, flock, fstat};
+use rustix::fs::{FileType, FlockOperation, Mode, RawMode, fchmod, flock, fstat, tell};
 use rustix::io::{Errno, ioctl_fionread, retry_on_intr};
 use rustix::process::{Pid, Signal, WaitOptions, getpgrp, getpid, kill_process, wait};
 use rustix::termios::{LocalModes, tcgetattr, tcgetpgrp};
@@ -27,9 +27,11 @@ pub fn stdin_is_pipe() -> bool {
     fstat(io::stdin()).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo)
 }
 
-/// Returns true if standard input, which must be a pipe, contains unread bytes.
+/// Returns true if standard input is a pipe that contains unread bytes, or a file from which nothing was read yet. In
+/// `while read`, the rest of the file is meant for the loop.
 pub fn stdin_has_bytes() -> bool {
-    ioctl_fionread(io::stdin()).is_ok_and(|bytes| bytes > 0)
+    (stdin_is_pipe() || tell(io::stdin()) == Ok(0))
+        && ioctl_fionread(io::stdin()).is_ok_and(|bytes| bytes > 0)
 }
 
 /// Returns true if the process is in the foreground of the terminal on standard error, and no other program asks for

@@ -99,14 +99,16 @@ fn a_pipe_that_is_not_read_is_reported() {
     let wait = "{ echo b 2; exec 3>&1; : >written; } | { while [ ! -e written ]; do :; done;";
     typed(&gateway, &format!("{wait} pushgw push -j x -m 'extra 1'; }}"), 0, &["job=x"], &says);
     typed(&gateway, &format!("{wait} pushgw push -n -j x f; }}"), 0, &[], &says);
-    // There is no warning if the pipe is read, if it is empty, or if standard input is not a pipe.
+    typed(&gateway, "pushgw push -j x -m 'extra 1' <f", 0, &["job=x"], &says);
+    // There is no warning if the pipe is read, if it is empty, or if another program reads the file.
     for script in [
         "echo b 2 | pushgw push -j x -m 'extra 1' - 2>&1",
         "true | pushgw push -j x f 2>&1",
-        "pushgw push -j x -m 'extra 1' <f 2>&1",
+        "pushgw push -j x /dev/stdin <f 2>&1",
+        "{ read -r _; pushgw push -j x -m 'extra 1' 2>&1; } <lines",
     ] {
         gateway.clear();
-        shell(script).on(&gateway).file("f", "a 1\n").run();
+        shell(script).on(&gateway).file("f", "a 1\n").file("lines", "x\ny\n").run();
     }
 }
 

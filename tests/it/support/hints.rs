@@ -116,7 +116,8 @@ pub(crate) fn follow_hints(script: &str, message: &str, gateway: &Gateway) {
     for _ in 0..4 {
         let Some(corrected) = corrected(&typed, &message) else { return };
         let output = run(&corrected, "", gateway);
-        message = output.stderr() + &output.screen();
+        // Standard input is a file, which is not read if there is other input.
+        message = (output.stderr() + &output.screen()).replace("hint: add `-`", "add `-`");
         typed = corrected;
         if !message.contains("hint: ") || exit_code(&typed) != 0 {
             assert_eq!(

@@ -227,7 +227,10 @@ fn meant_option(
         } else if typed.split_once('=').is_some_and(|(name, _)| is_plain(name.trim_start_matches('{')))
             && knows(command, "match")
         {
-            Some(format!("use --match: pushgw {command} --match {}", quotable(typed, "NAME=VALUE")))
+            let option = if names_a_job(words()) { "-l" } else { "--match" };
+            let meant = filled_in(&format!("{command} {option}"), args.get(1)?.to_str()?, args, program);
+            let meant = meant.unwrap_or_else(|| format!("{command} {option} NAME=VALUE"));
+            Some(format!("use {option}: pushgw {meant}"))
         } else if command.get_name() == "run" && args.iter().all(|arg| arg != "--") {
             Some("the command comes after `--`: pushgw run -j JOB -- COMMAND".to_owned())
         } else if knows(command, "all") && selects(words()) {

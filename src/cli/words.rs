@@ -28,7 +28,7 @@ pub(super) fn filled_in(ours: &str, typed: &str, args: &[OsString], program: &Co
     let has_group = has_job || selects(typed());
     // `run` has no operand before its command.
     let is_job = match name {
-        "show" | "delete" => !has_group,
+        "show" | "delete" => !has_group && option.is_empty(),
         "run" => !has_job && operand < own.len(),
         _ => false,
     };

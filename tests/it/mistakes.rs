@@ -592,7 +592,7 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("convert http://gw/metrics", 2, "hint: use curl -s URL | pushgw convert"),
     ("convert -- cat f", 1, "hint: for the output of a command: cat f | pushgw convert"),
     ("convert 'a 1'", 1, "error: can't read a 1: no such file or directory\n"),
-    ("list '{job=\"x\"}'", 2, "use --match: pushgw list --match NAME=VALUE"),
+    ("list '{job=\"x\"}'", 2, "use --match: pushgw list --match '{job=\"x\"}'"),
     ("delete --newer-than 7d --yes", 2, "only --older-than selects by age"),
     ("delete --not-match job=x --yes", 2, "use --match 'NAME!=VALUE'"),
     ("delete --match 'job!=' --yes", 2, "so these matchers select every group: is a variable unset?"),

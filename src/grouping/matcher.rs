@@ -43,13 +43,15 @@ impl Matcher {
         match &self.condition {
             Condition::Equal(value) => meant_by_equal(name, value),
             Condition::Regex(regex) => {
-                let pattern = regex.as_str().strip_prefix("^(?s:")?.strip_suffix(")$")?;
-                let is_glob = pattern.strip_suffix('*').is_some_and(|stem| regex::escape(stem) == stem);
+                let pattern = pattern(regex)?;
+                let is_glob = pattern.strip_suffix('*').is_some_and(|stem| literal(stem) == stem);
                 if is_glob && pattern.len() > 1 {
                     return Some((format!("{name}=~{}.*", pattern.trim_end_matches('*')), WILDCARD));
                 }
-                (regex::escape(pattern).replace("\\-", "-") == pattern && !pattern.is_empty()).then(|| {
-                    (format!("{name}=~.*{pattern}.*"), "a regular expression must match the whole value")
+                // The values of other labels can be paths.
+                let text = if name == "job" { pattern.trim_matches('/') } else { pattern };
+                (literal(pattern) == pattern && !text.is_empty()).then(|| {
+                    (format!("{name}=~.*{text}.*"), "a regular expression must match the whole value")
                 })
             }
             _ => None,
@@ -63,12 +65,17 @@ impl Matcher {
 
     /// Returns a matcher for either value if the matchers require different values of the same label.
     pub fn either(&self, other: &Self) -> Option<(String, &'static str)> {
-        match (&self.condition, &other.condition) {
-            (Condition::Equal(one), Condition::Equal(another))
-                if self.name == other.name && one != another =>
-            {
-                let [one, another] = [one, another].map(|value| regex::escape(value).replace("\\-", "-"));
-                Some((format!("{}=~{one}|{another}", self.name), "a label has only one value"))
+        let (one, another) = (self.only_value()?, other.only_value()?);
+        (self.name == other.name && one != another)
+            .then(|| (format!("{}=~{one}|{another}", self.name), "a label has only one value"))
+    }
+
+    /// Returns the regular expression for the only value that matches.
+    fn only_value(&self) -> Option<String> {
+        match &self.condition {
+            Condition::Equal(value) => Some(literal(value)),
+            Condition::Regex(regex) => {
+                pattern(regex).filter(|text| literal(text) == *text).map(str::to_owned)
             }
             _ => None,
         }
@@ -103,6 +110,16 @@ impl Matcher {
     }
 }
 
+/// Returns the pattern that was typed, without the anchors.
+fn pattern(regex: &Regex) -> Option<&str> {
+    regex.as_str().strip_prefix("^(?s:")?.strip_suffix(")$")
+}
+
+/// Returns a regular expression for this text. A hyphen is special only in a class.
+fn literal(text: &str) -> String {
+    regex::escape(text).replace("\\-", "-")
+}
+
 const WILDCARD: &str = "`*` and `?` are not wildcards";
 
 /// Returns the matcher that was probably meant by `name=value`, and the reason.
@@ -115,11 +132,12 @@ fn meant_by_equal(name: &str, value: &str) -> Option<(String, &'static str)> {
             return Some((meant, "a comma separates matchers only inside braces"));
         }
     }
-    if [".*", ".+", "|"].iter().any(|part| value.contains(part)) {
-        return Some((format!("{name}=~{value}"), "a regular expression needs `=~`"));
+    if value.starts_with('~') || [".*", ".+", "|"].iter().any(|part| value.contains(part)) {
+        let pattern = value.trim_start_matches('~');
+        return Some((format!("{name}=~{pattern}"), "a regular expression needs `=~`"));
     }
     if value.contains(['*', '?']) {
-        let pattern = regex::escape(value).replace("\\*", ".*").replace("\\?", ".");
+        let pattern = literal(value).replace("\\*", ".*").replace("\\?", ".");
         return Some((format!("{name}=~{pattern}"), WILDCARD));
     }
     if name != "job" && ["job", "jobs", "jobname", "job_name"].contains(&&*name.to_ascii_lowercase()) {
@@ -567,6 +585,11 @@ mod tests {
             ("job=db_*", Some("job=~db_.*")),
             ("job=a.b?", Some("job=~a\\.b.")),
             ("job=~db_*", Some("job=~db_.*")),
+            ("instance=web-*", Some("instance=~web-.*")),
+            ("job='~db'", Some("job=~db")),
+            ("job='~db.*'", Some("job=~db.*")),
+            ("job=~/ci/", Some("job=~.*ci.*")),
+            ("path=~/ci/", Some("path=~.*/ci/.*")),
             ("job=~db-1", Some("job=~.*db-1.*")),
             ("job=ci,team=a", Some("{job=ci,team=a}")),
             ("job=ci;team=a", Some("{job=ci,team=a}")),
@@ -586,6 +609,21 @@ mod tests {
         ] {
             let found = matcher.parse::<Matcher>().unwrap().meant();
             assert_eq!(found.map(|(meant, _)| meant).as_deref(), meant, "{matcher}");
+        }
+    }
+
+    #[test]
+    fn different_values_of_a_label_get_a_suggestion() {
+        for (one, another, meant) in [
+            ("job=a.b", "job=c", Some("job=~a\\.b|c")),
+            ("job=~a", "job=~b", Some("job=~a|b")),
+            ("job=~a", "job=b", Some("job=~a|b")),
+            ("job=~a", "job=a", None),
+            ("job=~a.*", "job=~.*b", None),
+            ("job=a", "team=b", None),
+        ] {
+            let [one, another] = [one, another].map(|matcher| matcher.parse::<Matcher>().unwrap());
+            assert_eq!(one.either(&another).map(|(meant, _)| meant).as_deref(), meant);
         }
     }
 

@@ -178,6 +178,14 @@ fn a_wildcard_that_selects_nothing_is_reported() {
     }
     let says = ["no group {job=\"db_*\"}", "are not wildcards: use --match 'job=~db_.*'"];
     typed(&gateway, &format!("{push} pushgw delete -j 'db_*'"), 8, &["job=db_a"], &says);
+    for (call, meant) in [
+        ("-j '~db'", "a regular expression needs `=~`: use --match 'job=~db'"),
+        ("-j db_a -l 'repo=*'", "are not wildcards: use --match job=db_a --match 'repo=~.*'"),
+        ("-j db_a -l 'repo=~.+'", "needs `=~`: use --match job=db_a --match 'repo=~.+'"),
+        ("-j 'db_*' -l repo=a", "are not wildcards: use --match 'job=~db_.*' --match repo=a"),
+    ] {
+        typed(&gateway, &format!("{push} pushgw delete {call}"), 8, &["job=db_a"], &[meant]);
+    }
 }
 
 #[test]

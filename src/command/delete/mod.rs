@@ -98,11 +98,17 @@ pub(super) fn no_such_group<'a>(
     let has = |group: &&Group, label: &Label| group.labels.get(&label.name) == Some(label.value.as_str());
     let has_all = others.iter().any(|group| all.iter().all(|label| has(group, label)));
     let labels = if has_all { &all[..] } else { &all[..1] };
-    let meant = format!("job={}", key.job()).parse::<Matcher>().ok().and_then(|matcher| matcher.meant());
-    let hint = match meant {
-        _ if !others.is_empty() => Some(command(labels)),
-        Some((meant, why)) => Some(format!("{why}: use --match {}", quote(&meant))),
-        None => None,
+    let (mut reason, mut options) = (None, String::new());
+    for label in &all {
+        let is_exact = others.iter().any(|group| has(group, label));
+        let meant = Matcher::equal(&label.name, &label.value).meant().filter(|_| !is_exact);
+        reason = reason.or(meant.as_ref().map(|(_, why)| *why));
+        let matcher = meant.map_or_else(|| label.matcher(), |(meant, _)| meant);
+        options.extend([" --match ", &quote(&matcher)]);
+    }
+    let hint = match reason {
+        Some(why) => Some(format!("{why}: use{options}")),
+        None => (!others.is_empty()).then(|| command(labels)),
     };
     let others = others.iter().map(|group| group.labels.to_string()).collect();
     let place = format!("on {}", client.connection().endpoint);

@@ -86,7 +86,7 @@ fn corrected(script: &str, message: &str) -> Option<String> {
         return replace(&format!("(?:{}|{long}) {VALUE}", parts[0]), &parts.join(" "));
     }
     if let Some(parts) = find(r"hint: [^\n]*use (--match [^\n]*)") {
-        return replace(&format!("(?:-j|--url|--match) {VALUE}(?: --match {VALUE})*"), parts[0]);
+        return replace(&format!("(?:-[jl]|--url|--match) {VALUE}(?: (?:-l|--match) {VALUE})*"), parts[0]);
     }
     if let Some(parts) = find(r"`([^\n]*)` has an unknown operator: did you mean `([^\n]*)`") {
         return replace(&regex::escape(parts[0]), parts[1]);

@@ -9,21 +9,30 @@ use crate::shell::{is_plain, quote};
 use std::fmt::Write as _;
 
 /// Returns ` -g URL` and the other options that a command needs to reach this gateway. Secrets are omitted
-/// (see [`lacks_credentials`]).
+/// (see [`lacks_credentials`]). A URL without its credentials would override the variable that has them.
 pub fn gateway_option(connection: &Connection) -> String {
     let mut url = connection.endpoint.to_string();
     if connection.endpoint.path().ends_with("/metrics") {
         // pushgw removes one `/metrics` from the end of a URL.
         url.push_str("/metrics");
     }
+    if is_from_variable(connection) {
+        return way(connection);
+    }
     format!(" -g {}{}", quote(&url), way(connection))
+}
+
+/// Returns true if the gateway's URL has credentials and comes from a variable.
+fn is_from_variable(connection: &Connection) -> bool {
+    connection.endpoint.credentials().is_some()
+        && connection.url_from.is_some_and(|origin| !origin.starts_with('-'))
 }
 
 /// Returns true if this process was given credentials that a printed command does not contain.
 pub fn lacks_credentials(connection: &Connection) -> bool {
     let is_printed = match connection.login {
         Login::User(_, Some(_)) | Login::TokenFile(_) => true,
-        Login::User(_, None) | Login::Unknown => false,
+        Login::User(_, None) | Login::Unknown => is_from_variable(connection),
     };
     let of_proxy = match &connection.route {
         Route::Forward(proxy) | Route::Tunnel(proxy) => proxy.credentials().is_some(),
@@ -149,9 +158,11 @@ fn named(
     Some(format!("--url {url}{utf8_names}{}", way(connection)))
 }
 
-/// Returns the URL of a group. A `~` is also percent-encoded, because a shell may expand it.
+/// Returns the URL of a group, or only its path if the gateway comes from a variable. A `~` is also
+/// percent-encoded, because a shell may expand it.
 fn group_url(path: &str, connection: &Connection) -> String {
-    connection.endpoint.join(&path.replace('~', "%7E"))
+    let path = path.replace('~', "%7E");
+    if is_from_variable(connection) { path } else { connection.endpoint.join(&path) }
 }
 
 /// Formats labels that need no quotes as options: `-j x -l instance=`.
@@ -249,6 +260,10 @@ mod tests {
         assert_eq!(gateway_option(&Connection::direct("http://me:secret@gw:9091")), " -g http://gw:9091");
         let connection = Connection { route: Route::Unix("/run/a b".into()), ..gateway() };
         assert_eq!(gateway_option(&connection), " -g http://gw:9091/a --unix-socket '/run/a b'");
+        let from_variable =
+            Connection { url_from: Some("PUSHGATEWAY_URL"), ..Connection::direct("http://me:secret@gw") };
+        assert_eq!(gateway_option(&from_variable), "");
+        assert_eq!(delete_path("/metrics/job/x", &from_variable), "pushgw delete -f --url /metrics/job/x");
         let prefix = Connection::direct("http://gw:9091/metrics");
         assert_eq!(gateway_option(&prefix), " -g http://gw:9091/metrics/metrics");
     }

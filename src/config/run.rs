@@ -71,16 +71,13 @@ impl Run {
         values.duration("--connect-timeout", args.connection.connect_timeout.as_deref())?;
         let ok_statuses = values.statuses(&args.ok_status)?;
         let prefix = values.prefix(&args.prefix)?;
-        if args.metrics.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
-            values.empty = values.empty.or(Some("--metrics"));
-        }
         let variable = environment.variable("PUSHGATEWAY_TIMEOUT").and_then(OsStr::to_str);
         let variable = variable.and_then(|text| duration::parse(text).ok()).filter(|time| !time.is_zero());
         Ok(Self {
             command: args.command,
             expectations: Expectations { every, within },
             prefix,
-            metrics: args.metrics.filter(|path| !path.as_os_str().is_empty()),
+            metrics: args.metrics,
             metrics_always: args.metrics_always,
             require_push: args.require_push,
             timeout: timeout.or(variable).unwrap_or(DEFAULT_TIMEOUT),

@@ -244,9 +244,12 @@ fn the_command_can_push_its_own_metrics() {
         (&["-m", "files 13"], String::new(), Some(13.0)),
         (&["-m", "files 13"], "exit 1".to_owned(), None),
         (&["--metrics", "own.prom"], "echo files 14 >own.prom".to_owned(), Some(14.0)),
+        (&["--metrics", "", "-m", "files 15"], String::new(), Some(15.0)),
     ] {
         let server = Server::answering(200, "");
-        run_script(&server.url(), options, &script).any_code().run();
+        let said =
+            if options.contains(&"") { "warning: --metrics is empty: is a variable unset?\n" } else { "" };
+        run_script(&server.url(), options, &script).any_code().stderr(said).run();
         let request = server.request();
         assert_eq!(sample(&request, "files"), files, "{options:?} {script}");
         assert!(sample(&request, "job_last_exit_status").is_some());

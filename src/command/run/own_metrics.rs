@@ -62,6 +62,9 @@ impl OwnMetrics {
         }
         if let Some(path) = &settings.metrics {
             match self.unusable(path) {
+                _ if path.as_os_str().is_empty() => {
+                    printer.warning("--metrics is empty: is a variable unset?");
+                }
                 None => {
                     origins.push(Origin::File(path.clone()));
                     names.push(path.display().to_string());

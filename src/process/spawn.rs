@@ -68,7 +68,7 @@ fn start_with<T>(
     child.map_err(|error| SpawnError {
         status: if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_RUNNABLE },
         message: format!("can't run `{}`: {}", program.to_string_lossy(), reason(&error)),
-        hint: program.to_str().filter(|_| args.is_empty()).and_then(in_one_word).or_else(|| {
+        hint: program.to_str().and_then(|program| for_shell(program, args)).or_else(|| {
             let is_variable = program.as_encoded_bytes().contains(&b'=');
             is_variable.then(|| "to set a variable for the command: -- env NAME=VALUE COMMAND".to_owned())
         }),
@@ -76,14 +76,16 @@ fn start_with<T>(
     })
 }
 
-/// Returns the hint for a command and its arguments in one word: `-- 'echo hi'`.
-fn in_one_word(program: &str) -> Option<String> {
-    let line = program.trim();
-    if !line.contains(' ') {
+/// Returns the hint for a command and its arguments in one word, `-- 'echo hi'`, and for a command of the shell itself.
+fn for_shell(program: &str, args: &[OsString]) -> Option<String> {
+    let is_builtin = matches!(program, "cd" | "eval" | "exec" | "exit" | "export" | "set" | "ulimit");
+    let args: String = args.iter().map(|arg| format!(" {}", quote(&arg.to_string_lossy()))).collect();
+    if !is_builtin && (!args.is_empty() || !program.trim().contains(' ')) {
         return None;
     }
+    let line = &format!("{}{args}", program.trim());
     let shell = format!("sh -c {}", quote(line));
-    Some(if line.split(' ').all(is_plain) {
+    Some(if !is_builtin && line.split(' ').all(is_plain) {
         format!(
             "write the program and its arguments as separate words: -- {line}\nor use a shell: -- {shell}"
         )

@@ -358,6 +358,7 @@ fn a_command_line_in_one_word_is_split() {
         ),
         ("add -j x -- 'a | b'", "hint: to run it with a shell: -- sh -c 'a | b'\n"),
         ("push -j x -- 'cat  \"$HOME\"'", "hint: to run it with a shell: -- sh -c 'cat  \"$HOME\"'\n"),
+        ("run -j x -- exit 3", "hint: to run it with a shell: -- sh -c 'exit 3'\n"),
     ] {
         let call = shell(&format!("pushgw {call}")).env("PUSHGATEWAY_URL", "http://[::1]:1");
         let output = call.any_code().any_stderr().run();

@@ -1,7 +1,8 @@
 //! Finds arguments that clap would accept with a different meaning than intended, before clap parses them.
 
 use super::tips::{JSON, is_plain};
-use super::words::{needs_next, short, takes_value};
+use super::words::{needs_next, short, takes_value, without_secrets};
+use crate::shell::quote;
 use clap::Command;
 use std::ffi::{OsStr, OsString};
 
@@ -36,8 +37,9 @@ pub(super) fn may_be(arg: &OsStr) -> bool {
 pub(super) fn find(command: &Command, args: &[OsString]) -> Option<Mistake> {
     let mut args = args.iter().take_while(|arg| *arg != "--").map(|arg| arg.to_string_lossy());
     while let Some(arg) = args.next() {
-        if let Some(mistake) =
-            long_dash(&arg).or_else(|| single_dash(command, &arg, args.clone().next().as_deref()))
+        if let Some(mistake) = long_dash(&arg)
+            .or_else(|| one_word(command, &arg))
+            .or_else(|| single_dash(command, &arg, args.clone().next().as_deref()))
         {
             return Some(mistake);
         }
@@ -60,6 +62,15 @@ fn long_dash(arg: &str) -> Option<Mistake> {
         message: format!("`{}` begins with a long dash", arg.split('=').next().unwrap_or_default()),
         hint: format!("type it with plain hyphens: {dashes}{option}"),
     })
+}
+
+/// Finds `"-j x -l a=b"`, whose quotes turn several words into one.
+fn one_word(command: &Command, arg: &str) -> Option<Mistake> {
+    let words: Vec<&str> = arg.split_whitespace().collect();
+    let first = words.first().filter(|first| ["-j", "-l", "-i"].contains(first) && words.len() > 1)?;
+    let words: Vec<String> = without_secrets(command, &words).iter().map(|word| quote(word)).collect();
+    let message = format!("`{first}` and its value are one word");
+    Some(Mistake { message, hint: format!("remove the quotes: {}", words.join(" ")) })
 }
 
 /// Finds long options with a single dash, such as `-job=x`. Go programs accept them, but clap parses this one as `-j
@@ -121,6 +132,11 @@ mod tests {
             ),
             (&["delete", "-older_than=7d"], "`-older_than` is read as `-o lder_than`", "use --older-than=7d"),
             (&["push", "–job", "x"], "`–job` begins with a long dash", "type it with plain hyphens: --job"),
+            (
+                &["push", "-j x -l a=b -u me:secret"],
+                "`-j` and its value are one word",
+                "remove the quotes: -j x -l a=b",
+            ),
             (&["push", "—j", "x"], "`—j` begins with a long dash", "type it with plain hyphens: -j"),
         ] {
             assert_eq!(found(args), Some((message.to_owned(), hint.to_owned())), "{args:?}");

@@ -229,7 +229,8 @@ pub struct ReportArgs {
     /// Maximum number of problems to show
     ///
     /// The others are counted. Errors are shown before repairs, and repairs before warnings.
-    #[arg(long, value_name = "N", default_value_t = 20, hide_short_help = true)]
+    #[arg(long, value_name = "N", default_value_t = 20, hide_short_help = true,
+          value_parser = |text: &str| text.parse::<usize>().map_err(|_| "use a whole number such as 100"))]
     pub max_diagnostics: usize,
 }
 

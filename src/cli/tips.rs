@@ -89,7 +89,11 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
             if let Some(meant) = meant_command(&typed, command, args) {
                 error.remove(ContextKind::SuggestedSubcommand);
                 add_tip(error, &meant);
-            } else if is_delete_suggested(error) {
+            } else if error
+                .get(ContextKind::SuggestedSubcommand)
+                .is_some_and(|names| names.to_string().split(", ").any(|name| name == "rm"))
+            {
+                // This name is short enough to be similar to many others.
                 error.remove(ContextKind::SuggestedSubcommand);
                 error.remove(ContextKind::Suggested);
             }
@@ -125,25 +129,14 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
         }
         _ => {}
     }
-    if args.get(1).is_some_and(|name| name == "rules") && has_receiver_url(error, args) {
+    // In all other commands, `--remote-write` takes a URL.
+    let typed = text(error, ContextKind::InvalidArg).unwrap_or_default();
+    let is_flag = error.kind() == ErrorKind::TooManyValues && typed.starts_with("--remote-write");
+    if args.get(1).is_some_and(|name| name == "rules") && (is_flag || typed.contains("://")) {
         add_tip(
             error,
             "rules --remote-write does not accept a URL: the rules are the same for every receiver",
         );
-    }
-}
-
-/// Returns true if the error is about `rules --remote-write URL`. In all other commands, this option takes a URL.
-fn has_receiver_url(error: &Error, args: &[OsString]) -> bool {
-    match error.kind() {
-        // In `--remote-write URL`, the URL is a separate argument.
-        ErrorKind::UnknownArgument => args
-            .windows(2)
-            .any(|words| words[0] == "--remote-write" && !words[1].as_encoded_bytes().starts_with(b"-")),
-        ErrorKind::TooManyValues => {
-            args.iter().any(|arg| arg.as_encoded_bytes().starts_with(b"--remote-write="))
-        }
-        _ => false,
     }
 }
 
@@ -180,15 +173,6 @@ fn abbreviated<'a>(command: &'a Command, typed: &str) -> Option<&'a str> {
     (!is_dangerous).then_some(option)
 }
 
-/// Returns true if clap suggests `rm`, which is short enough to be similar to many names.
-fn is_delete_suggested(error: &Error) -> bool {
-    match error.get(ContextKind::SuggestedSubcommand) {
-        Some(ContextValue::String(name)) => name == "rm",
-        Some(ContextValue::Strings(names)) => names.iter().any(|name| name == "rm"),
-        _ => false,
-    }
-}
-
 fn meant_command(typed: &str, program: &Command, args: &[OsString]) -> Option<String> {
     if typed.contains("://") || typed.contains("/metrics/job") {
         return Some("use --url for the URL of a group: pushgw push --url URL [FILE]".to_owned());
@@ -220,9 +204,10 @@ fn meant_option(
     if !typed.starts_with('-') {
         let command = command?;
         let words = || args.iter().filter_map(|arg| arg.to_str());
+        let has_port = typed.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
         return if typed.contains("/metrics/job") && knows(command, "url") {
             Some(format!("use --url for the URL of a group: pushgw {command} --url URL"))
-        } else if typed.contains("://") && knows(command, "gateway") {
+        } else if (typed.contains("://") || has_port) && knows(command, "gateway") {
             Some(format!("use -g for the URL of a gateway: pushgw {command} -g {}", quotable(typed, "URL")))
         } else if typed.split_once('=').is_some_and(|(name, _)| is_plain(name.trim_start_matches('{')))
             && knows(command, "match")
@@ -258,15 +243,10 @@ fn meant_option(
     match command {
         None => Some("the command comes first: pushgw COMMAND [OPTIONS]".to_owned()),
         Some(command) => {
-            let others: Vec<&str> =
-                program.get_subcommands().filter(|other| knows(other, name)).map(Command::get_name).collect();
-            let (last, before) = others.split_last()?;
-            let (others, verb) = if before.is_empty() {
-                ((*last).to_owned(), "does")
-            } else {
-                (format!("{} and {last}", before.join(", ")), "do")
-            };
-            Some(format!("{command} does not have this option, but {others} {verb}"))
+            let others = program.get_subcommands().filter(|other| knows(other, name));
+            let others: Vec<&str> = others.map(Command::get_name).collect();
+            (!others.is_empty())
+                .then(|| format!("{command} does not have this option, unlike {}", others.join(", ")))
         }
     }
 }

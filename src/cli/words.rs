@@ -77,7 +77,7 @@ fn first_operand(command: &Command, words: &[String]) -> usize {
 }
 
 /// Removes the user and the headers, and the credentials in URLs.
-fn without_secrets(command: &Command, words: &[&str]) -> Vec<String> {
+pub(super) fn without_secrets(command: &Command, words: &[&str]) -> Vec<String> {
     let mut shown = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {

@@ -2,7 +2,7 @@
 
 use super::connection::{self, endpoint, group_url};
 use super::destination::{self, Destination, Receiver, Textfile, Use};
-use super::{empty, file_key, gateway_connection, grouping_key, labels, named_group, names, utf8};
+use super::{empty, file_key, gateway_connection, grouping_key, in_url, labels, named_group, names, utf8};
 use crate::cli::{self, ListFormat, ListSort, StatusFormat};
 use crate::duration::{self, DurationError};
 use crate::env::Environment;
@@ -193,6 +193,7 @@ fn delete_path(
     let url = group_url(url, &args.connection, environment)?;
     let key = match (url.key(rules), args.force) {
         (Ok(key), _) => Some(key),
+        (Err(error @ crate::grouping::PathError::FinalSlash), false) => return Err(in_url(error)),
         (Err(_), true) => None,
         (Err(error), false) => {
             return Err(Failure::usage_with_hint(
@@ -211,6 +212,12 @@ impl List {
             return Err(Failure::usage(KeyError::EmptyJob.to_string()));
         }
         let labels = labels(&args.labels, args.instance.as_deref())?;
+        if let Some(Label { name, value }) = labels.iter().find(|label| label.name.contains(['!', ' '])) {
+            let message = format!("--label: `{name}` is not a valid label name");
+            let meant = quote(&format!("{}={value}", name.trim()));
+            let hint = (!name.trim().contains(' ')).then(|| format!("use --match {meant}"));
+            return Err(Failure::Usage { message, hint });
+        }
         let mut named: Vec<Matcher> =
             labels.into_iter().map(|label| Matcher::equal(label.name, label.value)).collect();
         if let Some(job) = &args.job {

@@ -1,7 +1,7 @@
 //! Finds values that are valid, but probably not what the user meant.
 
 use crate::cli::{Command, GroupArgs, InputArgs, ListArgs};
-use crate::env::Environment;
+use crate::env::{Environment, stdin_has_bytes};
 use crate::error::Failure;
 use crate::grouping::is_legacy_name;
 use crate::secret::without_user;
@@ -26,10 +26,11 @@ pub(crate) fn of_command(command: &Command, environment: &Environment) -> Result
     let has_files = |input: &InputArgs| !(input.files.is_empty() && input.metrics.is_empty());
     let (group, has_input) = match command {
         Command::Push(options) | Command::Add(options) => {
-            (&options.args.group, Some(has_files(&options.args.input) || !options.args.producer.is_empty()))
+            let args = &options.args;
+            (&args.group, args.producer.is_empty().then(|| has_files(&args.input)))
         }
         Command::Check(options) => (&options.args.group, Some(has_files(&options.args.input))),
-        Command::Run(options) => (&options.args.group, Some(true)),
+        Command::Run(options) => (&options.args.group, None),
         Command::Delete(options) => (&options.args.group, None),
         Command::Show(options) => (&options.args.group, None),
         Command::List(options) => return Ok(of_list(&options.args)),
@@ -37,6 +38,13 @@ pub(crate) fn of_command(command: &Command, environment: &Environment) -> Result
             return Ok(Vec::new());
         }
     };
+    let job = group.job.as_deref().and_then(OsStr::to_str).unwrap_or_default();
+    // A URL may contain a password, which must not be stored.
+    let is_url = job.contains("://") || job.contains("/metrics/job/");
+    let is_stored = is_url && matches!(command, Command::Push(_) | Command::Add(_));
+    if let Some(found) = of_group_in_job(job).filter(|_| is_stored) {
+        return Err(Failure::usage_with_hint(found.message, found.hint));
+    }
     let mut found = of_group(group);
     if let Some(has_input) = has_input {
         found.extend(of_file_name(group, has_input, environment)?);
@@ -47,13 +55,7 @@ pub(crate) fn of_command(command: &Command, environment: &Environment) -> Result
 /// Returns warnings about `-j`, `-l` and `-i` of `list`, which select groups.
 fn of_list(args: &ListArgs) -> Vec<Suspicion> {
     let (job, labels, instance) = (args.job.clone(), args.labels.clone(), args.instance.clone());
-    let mut found = of_group(&GroupArgs { job, labels, instance, url: None });
-    let regexes = args.labels.iter().filter_map(|label| label.to_str()).filter(|label| label.contains("=~"));
-    found.extend(regexes.map(|label| Suspicion {
-        message: format!("`-l {label}` selects a value that starts with `~`"),
-        hint: format!("for a regular expression: --match {}", quote(label)),
-    }));
-    found
+    of_group(&GroupArgs { job, labels, instance, url: None })
 }
 
 /// Returns warnings about suspicious values of `-j`, `-l` and `-i`.
@@ -63,17 +65,14 @@ fn of_group(args: &GroupArgs) -> Vec<Suspicion> {
         let Some((what, meant)) = of_value(label, value) else { return };
         let name = if option == "-l" { format!("{label}=") } else { String::new() };
         let hint = match meant {
+            Meant::Value(meant) if meant.is_empty() => "is a variable unset?".to_owned(),
             Meant::Value(meant) => format!("use {option} {}", quote(&format!("{name}{meant}"))),
             Meant::Labels(meant, labels) => {
-                let options = labels.iter().map(|label| format!("-l {}", quote(label)));
-                let options: Vec<String> = options.collect();
-                format!(
-                    "for several labels: {option} {} {}",
-                    quote(&format!("{name}{meant}")),
-                    options.join(" ")
-                )
+                let meant = quote(&format!("{name}{meant}"));
+                let options = labels.iter().map(|label| format!(" -l {}", quote(label)));
+                format!("for several labels: {option} {meant}{}", options.collect::<String>())
             }
-            Meant::Other(hint) => hint.to_owned(),
+            Meant::Other(hint) => hint,
         };
         found
             .push(Suspicion { message: format!("the label `{label}` gets the value `{value}`{what}"), hint });
@@ -103,7 +102,7 @@ fn of_group_in_job(job: &str) -> Option<Suspicion> {
         ("URL", "for the gateway: -g URL".to_owned())
     } else if let Some(path) = path {
         ("group", path_hint(&format!("/metrics/job/{path}")))
-    } else if job.starts_with("{job=") && job.ends_with('}') {
+    } else if job.ends_with('}') && (job.starts_with("{job=") || job.contains("=\"")) {
         ("group", "for a group as printed by list: -j JOB -l NAME=VALUE".to_owned())
     } else {
         return None;
@@ -117,42 +116,52 @@ enum Meant {
     /// The value, followed by other labels in the form `NAME=VALUE`.
     Labels(String, Vec<String>),
     /// A value that is not known. The hint is a question or an instruction.
-    Other(&'static str),
+    Other(String),
 }
 
 /// Returns why the value of a label is suspicious, and what was probably meant.
 fn of_value(label: &str, value: &str) -> Option<(&'static str, Meant)> {
-    let unquoted = ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
-    if let Some(unquoted) = unquoted.filter(|_| value.len() > 1) {
+    let mut quotes = [('"', '"'), ('\'', '\''), ('“', '”'), ('‘', '’')].into_iter();
+    let unquoted = quotes.find_map(|(start, end)| value.strip_prefix(start)?.strip_suffix(end));
+    if let Some(unquoted) = unquoted.filter(|unquoted| !unquoted.contains('"')) {
         return Some((", including the quotes", Meant::Value(unquoted.to_owned())));
     }
-    if let Some(rest) = value.strip_prefix(label).unwrap_or(value).strip_prefix('=') {
-        return Some(("", Meant::Value(rest.trim_matches('"').to_owned())));
+    let assigned = value.strip_prefix(label).unwrap_or(value).strip_prefix('=');
+    let assigned = assigned.or_else(|| value.strip_prefix("job:").filter(|_| label == "job"));
+    if let Some(rest) = assigned {
+        return Some(("", Meant::Value(rest.trim_matches(['"', ' ']).to_owned())));
+    }
+    if value.starts_with('~') && !value.starts_with("~/") {
+        let matcher = quote(&format!("{label}={value}"));
+        return Some(("", Meant::Other(format!("for a regular expression: --match {matcher}"))));
     }
     let is_label = |part: &str| part.split_once('=').is_some_and(|(name, _)| is_legacy_name(name.trim()));
-    for (separator, what) in
-        [(',', ", including the comma"), (';', ", including the semicolon"), (' ', ", including the space")]
-    {
+    for separator in [',', ';', ' ', '&'] {
+        // The instance of a probe can be a URL with a query.
         if let Some((first, others)) = value.split_once(separator)
             && others.split(separator).all(is_label)
+            && !first.contains('?')
         {
-            let others = others.split(separator).map(|label| label.trim().to_owned()).collect();
-            return Some((what, Meant::Labels(first.to_owned(), others)));
+            let others = others.split(separator).map(|label| label.trim().replace('"', "")).collect();
+            let meant = Meant::Labels(first.trim_matches('"').to_owned(), others);
+            return Some((", including the separator", meant));
         }
     }
     if let Some(rest) = value.strip_suffix([',', ';']).filter(|rest| !rest.is_empty()) {
         return Some((", including the last character", Meant::Value(rest.trim_matches('"').to_owned())));
     }
-    let between = |start, end| value.split_once(start).is_some_and(|(_, rest)| rest.contains(end));
-    if between("{{", "}}") || value.starts_with('<') && value.ends_with('>') {
-        return Some((", which is a placeholder", Meant::Other("was a value meant to replace it?")));
-    }
-    if is_variable(value) {
-        let hint = "use double quotes, so that the shell expands it";
-        return Some((", not the value of the variable", Meant::Other(hint)));
-    }
-    if value.trim().is_empty() && !value.is_empty() {
-        return Some((", which contains only spaces", Meant::Other("is a variable unset?")));
+    let is_blank = value.trim().is_empty() && !value.is_empty();
+    let expand = "use double quotes, so that the shell expands it";
+    let has_option = value.contains(" -l ") || value.contains(" -i ");
+    for (found, what, hint) in [
+        (is_placeholder(value), ", which is a placeholder", "was a value meant to replace it?"),
+        (is_variable(value), ", not the value of the variable", expand),
+        (is_blank, ", which contains only spaces", "is a variable unset?"),
+        (has_option, ", including an option", "end the quotes before the option"),
+    ] {
+        if found {
+            return Some((what, Meant::Other(hint.to_owned())));
+        }
     }
     if value.trim() != value {
         return Some((", including the spaces", Meant::Value(value.trim().to_owned())));
@@ -160,23 +169,27 @@ fn of_value(label: &str, value: &str) -> Option<(&'static str, Meant)> {
     None
 }
 
-/// Returns true if a shell should have replaced `value`, which is `$name` or `%name%`, or a part of it: `$NAME`,
+/// Returns true if a template or a CI system should have replaced `value`, or a part of it in `{{ }}`.
+fn is_placeholder(value: &str) -> bool {
+    let inside = |start: &str, end: &str| value.strip_prefix(start).and_then(|rest| rest.strip_suffix(end));
+    let is_name = |name: &str| is_legacy_name(&name.replace(['-', ' '], "_"));
+    let marks = [("<", ">"), ("{", "}"), ("#{", "}"), ("@", "@"), ("%", "%")];
+    marks.iter().any(|(start, end)| inside(start, end).is_some_and(is_name))
+        || value.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}"))
+        || inside("$(", ")").is_some_and(|name| is_name(name) && name.to_ascii_uppercase() == name)
+}
+
+/// Returns true if a shell should have replaced `value`, which is `$name` or `$env:name`, or a part of it: `$NAME`,
 /// `${name}`, `$(COMMAND)`, or a command in backquotes.
 fn is_variable(value: &str) -> bool {
-    let is_name = |text: &str| {
-        !text.starts_with(|c: char| c.is_ascii_digit())
-            && !text.is_empty()
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    };
     let has = |start, end| value.split_once(start).is_some_and(|(_, rest)| rest.contains(end));
     // Other values can contain a dollar sign, too, but rarely before capitals.
     let is_upper = |text: &str| text.bytes().take(2).filter(u8::is_ascii_uppercase).count() == 2;
-    value.strip_prefix('$').is_some_and(is_name)
+    value.strip_prefix('$').is_some_and(|name| is_legacy_name(name) || name.starts_with("env:"))
         || value.split('$').skip(1).any(is_upper)
         || has("${", '}')
         || has("$(", ')')
         || has("`", '`')
-        || value.strip_prefix('%').and_then(|rest| rest.strip_suffix('%')).is_some_and(is_name)
 }
 
 /// Returns a warning or an error if the job or the instance is the name of an existing file, because the variable in
@@ -194,7 +207,7 @@ fn of_file_name(
     let Some((label, option, name)) = found else { return Ok(None) };
     let message = format!("the {label} `{name}` is also the name of a file here: is a variable unset?");
     let hint = format!("use {option} {}", quote(&name));
-    if has_other_input || environment.stdin_is_pipe {
+    if has_other_input || environment.stdin_is_pipe || !environment.stdin_is_terminal && stdin_has_bytes() {
         return Ok(Some(Suspicion { message, hint }));
     }
     Err(Failure::usage_with_hint(message, hint))
@@ -211,25 +224,25 @@ pub(super) fn of_missing_file(
         return Ok(());
     };
     let Some(name) = path.to_str() else { return Ok(()) };
-    let words = |files: &[std::path::PathBuf]| {
-        files.iter().map(|word| quote(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
-    };
     // `convert` has neither -m nor -l.
     let has_options = command != "convert";
     let unfinished = args.metrics.last().and_then(|line| line.to_str()).filter(|line| !line.contains(' '));
+    let value = args.files.get(place + 1).and_then(|next| next.to_str());
     let hint = if let Some(line) = unfinished.filter(|_| is_number(name)) {
         format!("quote the line as one word: -m {}", quote(&format!("{line} {name}")))
-    } else if has_options && args.files.get(place + 1).and_then(|next| next.to_str()).is_some_and(is_number) {
-        let value = args.files[place + 1].to_string_lossy();
+    } else if let Some(value) = value.filter(|value| has_options && is_number(value)) {
         format!("for a line of metrics: -m {}", quote(&format!("{name} {value}")))
     } else if has_options && is_sample(name) {
         format!("for a line of metrics: -m {}", quote(name))
+    } else if has_options && let Some(url) = name.strip_prefix("PUSHGATEWAY_URL=") {
+        format!("for the gateway: -g {}", quote(&without_user(url)))
     } else if has_options && name.split_once('=').is_some_and(|(label, _)| is_legacy_name(label)) {
         format!("for a label: -l {}", quote(name))
     } else if name == "metrics" && place == 0 && args.files.len() == 1 && !environment.stdin_is_terminal {
         "omit `metrics`: without a FILE, pushgw reads standard input".to_owned()
     } else if place == 0 && environment.is_program(name) {
-        let line = words(&args.files);
+        let words: Vec<_> = args.files.iter().map(|word| quote(&word.to_string_lossy())).collect();
+        let line = words.join(" ");
         let line =
             if command == "push" { format!("-- {line}") } else { format!("{line} | pushgw {command}") };
         format!("for the output of a command: {line}")
@@ -294,6 +307,18 @@ mod tests {
             (group(Some("x,"), &[], None), "use -j x"),
             (group(None, &["team=\"a\";"], None), "use -l team=a"),
             (group(Some("http://gw:9091"), &[], None), "for the gateway: -g URL"),
+            (group(None, &["a=“b”"], None), "use -l a=b"),
+            (group(None, &["a=\"b\",c=\"d\""], None), "for several labels: -l a=b -l c=d"),
+            (group(None, &["a=b&c=d"], None), "for several labels: -l a=b -l c=d"),
+            (group(None, &["a=~b"], None), "for a regular expression: --match 'a=~b'"),
+            (group(Some("job: x"), &[], None), "use -j x"),
+            (group(Some("="), &[], None), "is a variable unset?"),
+            (group(Some("x -l a=b"), &[], None), "end the quotes before the option"),
+            (group(Some("x{a=\"b\"}"), &[], None), "for a group as printed by list: -j JOB -l NAME=VALUE"),
+            (group(Some("$env:JOB"), &[], None), "use double quotes, so that the shell expands it"),
+            (group(Some("$(CI_JOB_NAME)"), &[], None), "was a value meant to replace it?"),
+            (group(Some("%JOB%"), &[], None), "was a value meant to replace it?"),
+            (group(Some("#{job}"), &[], None), "was a value meant to replace it?"),
             (group(Some("job/x"), &[], None), "for the group with this path: --url /metrics/job/x"),
             (
                 group(Some("x/instance/a"), &[], None),
@@ -317,7 +342,7 @@ mod tests {
             assert_eq!(of_group(&group(Some(value), &[], Some(value))), [], "{value}");
         }
         // The instance of a probe is a URL.
-        assert_eq!(of_group(&group(None, &[], Some("https://x/?a=b"))), []);
+        assert_eq!(of_group(&group(None, &["path=~/a"], Some("https://x/%20?a=b&c=d"))), []);
     }
 
     #[test]

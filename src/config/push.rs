@@ -11,6 +11,7 @@ use crate::exposition::{CheckOptions, TextFormat};
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules};
 use crate::http::{Connection, Method};
 use crate::input::Origin;
+use crate::shell::quote;
 use std::path::{Path, PathBuf};
 
 #[derive(Clone, Debug)]
@@ -265,6 +266,14 @@ fn origins(command: &str, args: &cli::InputArgs, environment: &Environment) -> R
     }
     if !args.allow_empty && args.metrics.iter().any(|line| line.is_empty()) {
         return Err(empty("--metric"));
+    }
+    let file = args.metrics.iter().find_map(|line| {
+        let name = line.to_str()?.trim_start_matches('@');
+        (name == "-" || !name.contains(' ') && Path::new(name).is_file()).then(|| quote(name))
+    });
+    if let Some(file) = file {
+        let hint = format!("name a FILE without -m: {file}");
+        return Err(Failure::usage_with_hint("--metric needs a line of metrics, not a file", hint));
     }
     if !args.metrics.is_empty() {
         let lines: Result<Vec<String>, Failure> =

@@ -50,6 +50,7 @@ impl GroupingKey {
         match pairs.remainder() {
             [] if job.is_empty() => Err(KeyError::EmptyJob.into()),
             [] => Ok(Self::with_checked_names(job, labels, rules)?),
+            [name, ..] if name.is_empty() => Err(PathError::FinalSlash),
             [name, ..] => Err(PathError::NoValue { name: split_suffix(name).0.to_owned() }),
         }
     }
@@ -131,6 +132,8 @@ pub enum PathError {
     /// The path has two slashes where a label name is expected. The gateway would respond with a redirect.
     #[error("the URL has two slashes in a row: is a variable in it unset?")]
     EmptyName,
+    #[error("the URL ends with a slash: remove it")]
+    FinalSlash,
     #[error("label `{name}` in the URL has no value: write /NAME/VALUE pairs after the job")]
     NoValue { name: String },
     #[error("label `{name}` in the URL is marked `@base64`, but its value is not URL-safe base64")]
@@ -234,7 +237,7 @@ mod tests {
             ("/metrics/job/a//l/x", "two slashes"),
             ("/metrics/job/a/l/x//m/y", "two slashes"),
             ("/metrics/job/a/l", "label `l` in the URL has no value"),
-            ("/metrics/job/a/k/v/", "has no value"),
+            ("/metrics/job/a/k/v/", "the URL ends with a slash: remove it"),
             ("/metrics/job/x%2Fy", "%2F, which the gateway reads as a slash"),
             ("/metrics/job/a/l@base64/Pz8%2f", "%2F, which the gateway reads as a slash"),
             ("/metrics/job/100%", "write %25"),

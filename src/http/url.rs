@@ -361,7 +361,7 @@ const UNESCAPED: &str = "`@`, `/`, `?` and `#` as %40, %2F, %3F and %23";
 pub enum UrlError {
     #[error("the URL is empty: is a variable unset?")]
     Empty,
-    #[error("the URL contains a space: write %20 in a path")]
+    #[error("the URL contains a space: remove it, or write %20 in a path")]
     Space,
     /// The URL contains a control character, or whitespace other than a space.
     #[error("the URL contains the character U+{:04X}", u32::from(*.found))]
@@ -394,7 +394,7 @@ pub enum UrlError {
     #[error("the URL contains a backslash: write `/`, or %5C in a path")]
     Backslash,
     /// The URL contains `?` or `#`.
-    #[error("unexpected `{found}` in the URL: write %{:02X} in a path", u32::from(*.found))]
+    #[error("unexpected `{found}` in the URL: remove it and the rest, or write %{:02X} in a path", u32::from(*.found))]
     NotInPath { found: char },
     #[error("the URL contains a `%` without two hexadecimal digits: write %25 for a `%`")]
     BadEscape,
@@ -468,7 +468,10 @@ mod tests {
         let values: Vec<_> = url.query_values().iter().map(|value| value.expose().to_owned()).collect();
         assert_eq!(values, ["1", "1", "hunter%202", "hunter 2", "hunter3", "hunter3"]);
         for (text, error) in [
-            ("http://gw/w?a=hunter2#x", "unexpected `#` in the URL: write %23 in a path"),
+            (
+                "http://gw/w?a=hunter2#x",
+                "unexpected `#` in the URL: remove it and the rest, or write %23 in a path",
+            ),
             ("http://gw/w?a=hunter2\\", "the URL contains a backslash: write `/`, or %5C in a path"),
             (
                 "http://gw/w?a=hunter%zz",
@@ -530,11 +533,11 @@ mod tests {
                 "bücher.example",
                 "host name `bücher.example` is not ASCII: write its punycode form, which starts with xn--",
             ),
-            ("http://gw /x", "the URL contains a space: write %20 in a path"),
+            ("http://gw /x", "the URL contains a space: remove it, or write %20 in a path"),
             ("http://gw\r", "the URL contains the character U+000D"),
             ("http://gw\u{a0}", "the URL contains the character U+00A0"),
-            ("http://gw?x", "unexpected `?` in the URL: write %3F in a path"),
-            ("http://gw/#x", "unexpected `#` in the URL: write %23 in a path"),
+            ("http://gw?x", "unexpected `?` in the URL: remove it and the rest, or write %3F in a path"),
+            ("http://gw/#x", "unexpected `#` in the URL: remove it and the rest, or write %23 in a path"),
             ("http://gw\\x", "the URL contains a backslash: write `/`, or %5C in a path"),
             ("http://gw/%zz", "the URL contains a `%` without two hexadecimal digits: write %25 for a `%`"),
         ];

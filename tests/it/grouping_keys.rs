@@ -142,6 +142,10 @@ fn batch(random: &mut Random, count: usize, empty: bool) -> Vec<Key> {
         if empty {
             key.insert(name(random), String::new());
         }
+        // A job that is a URL or the path of a group is rejected as a mistake.
+        if let Some(job) = key.get_mut("job") {
+            *job = job.replace("://", ":/").replace("/metrics/job/", "/job/");
+        }
         // If a group has a label `metrics`, its U+FFFD could be invalid UTF-8, so `list` prints no path.
         if let Some(value) = key.get_mut("metrics") {
             *value = value.replace('\u{fffd}', "?");

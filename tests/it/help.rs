@@ -253,9 +253,9 @@ const MISTAKES: &[(&str, &str)] = &[
     ("delete --url http://gw:9091", "use -g URL for the gateway"),
     (
         "check -g http://gw:9091 m.prom",
-        "check does not have this option, but push, add, run, delete, list, show and status do",
+        "check does not have this option, unlike push, add, run, delete, list, show, status",
     ),
-    ("push -j x --force", "push does not have this option, but delete does"),
+    ("push -j x --force", "push does not have this option, unlike delete"),
     ("push -f m.prom", "a FILE needs no option"),
     ("status x", "Usage: pushgw status"),
     ("rules --remote-write http://p:9090", "rules --remote-write does not accept a URL"),

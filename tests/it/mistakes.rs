@@ -87,6 +87,11 @@ fn a_job_with_the_name_of_a_file_suggests_an_unset_variable() {
     typed(&gateway, "pushgw push -j $UNSET metrics.prom f", 0, &["job=metrics.prom"], &[says, hint]);
     typed(&gateway, "pushgw add -j $UNSET metrics.prom -m 'a 1'", 0, &["job=metrics.prom"], &[says, hint]);
     typed(&gateway, "echo a 1 | pushgw push -j metrics.prom", 0, &["job=metrics.prom"], &[says]);
+    typed(&gateway, "pushgw push -j metrics.prom <f", 0, &["job=metrics.prom"], &[says]);
+    // With a command after `--` there is no FILE, and its job may have its name.
+    for call in ["push -j f -- cat f", "run -j f -- test -e f"] {
+        shell(&format!("pushgw {call}")).on(&gateway).file("f", "a 1\n").run();
+    }
     let says = "the instance `f` is also the name of a file here: is a variable unset?";
     typed(&gateway, "pushgw push -j x -i $UNSET f </dev/null", 2, &[], &[says, "hint: use -i INSTANCE f"]);
 }
@@ -429,7 +434,6 @@ fn mistakes_in_a_selection_are_reported() {
         typed(&gateway, &format!("{push} pushgw {call}"), code, &["job=x"], &[says]);
     }
     let says = "the job `metrics.prom` is also the name of a file here: is a variable unset?";
-    typed(&gateway, "pushgw run -j $UNSET metrics.prom -- true", 0, &["job=metrics.prom"], &[says]);
     typed(&gateway, "pushgw check -j $UNSET metrics.prom </dev/null", 2, &[], &[says]);
 }
 
@@ -461,10 +465,10 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("show -all", 2, "hint: use --all"),
     ("delete -yes -all", 2, "`-yes` is not an option"),
     ("push -n -j x -i '${HOST}' f", 0, "gets the value `${HOST}`, not the value of the variable"),
-    ("push -n -j x -i %HOST% f", 0, "gets the value `%HOST%`, not the value of the variable"),
+    ("push -n -j x -i %HOST% f", 0, "gets the value `%HOST%`, which is a placeholder"),
     ("push -n -j x -l 'a=$(hostname)' f", 0, "hint: use double quotes"),
-    ("push -n -j /metrics/job/x f", 0, "hint: for the group with this path: --url /metrics/job/x"),
-    ("push -n -j http://u:p@gw/metrics/job/x f", 0, "--url http://gw/metrics/job/x\n"),
+    ("push -j /metrics/job/x f", 2, "hint: for the group with this path: --url /metrics/job/x"),
+    ("push -j http://u:p@gw/metrics/job/x f", 2, "--url http://gw/metrics/job/x\n"),
     ("push -n -j '{job=\"x\",a=\"b\"}' f", 0, "for a group as printed by list: -j JOB -l NAME=VALUE"),
     ("push -j x -l team:a f", 2, "`team:a` has no `=`: write labels as NAME=VALUE"),
     ("push -j x -l team f", 2, "`team` has no `=`"),
@@ -476,6 +480,15 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("list --match 'job=~('", 2, "`(` is not a valid regular expression: unclosed group"),
     ("list --match 'job=ci,team=a'", 0, "hint: use --match '{job=ci,team=a}'"),
     ("delete --match job=ci,team=~a --yes", 0, "a comma separates matchers only inside braces"),
+    ("push '-j x -l a=b' f", 2, "`-j` and its value are one word\nhint: remove the quotes: -j x -l a=b"),
+    ("list -l a!=b", 2, "`a!` is not a valid label name\nhint: use --match 'a!=b'"),
+    ("list -l 'a b=c'", 2, "`a b` is not a valid label name"),
+    ("list gw:9091", 2, "use -g for the URL of a gateway: pushgw list -g gw:9091"),
+    ("delete --url /metrics/job/x/a/b/", 2, "the URL ends with a slash: remove it\n"),
+    ("push -j x f PUSHGATEWAY_URL=http://u:p@gw", 1, "hint: for the gateway: -g http://gw\n"),
+    ("push -j x -m @f", 2, "--metric needs a line of metrics, not a file\nhint: name a FILE without -m: f\n"),
+    ("push -j x -m -", 2, "hint: name a FILE without -m: -\n"),
+    ("push -j x --max-diagnostics all f", 2, "use a whole number such as 100"),
     ("push -job_name=x f", 2, "`-job_name` is read as `-j ob_name`\nhint: use --job JOB"),
     ("push -j x -label_name=a=b f", 2, "hint: use --label NAME=VALUE"),
     ("push -n -j x -l 'team=a,' f", 0, "hint: use -l team=a"),
@@ -492,8 +505,8 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("push -n -j '{{ job }}' f", 0, "which is a placeholder\nhint: was a value meant to replace it?"),
     ("push -n -j '<JOB>' f", 0, "which is a placeholder"),
     (
-        "push -n -j http://gw:9091 f",
-        0,
+        "push -j http://gw:9091 f",
+        2,
         "the job looks like a URL, not a job name\nhint: for the gateway: -g URL",
     ),
     ("push -n -j job/x f", 0, "--url /metrics/job/x"),
@@ -507,7 +520,7 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("push -j x -l $UNSET f", 2, "`f` has no `=`: write labels as NAME=VALUE"),
     ("push -j x -g '' f", 2, "--gateway is empty: is a variable unset?"),
     ("push -j x -g http://http://gw f", 2, "the scheme is malformed: write http://HOST:PORT"),
-    ("push -j x -g http://gw?a=b f", 2, "unexpected `?` in the URL: write %3F in a path"),
+    ("push -j x -g http://gw?a=b f", 2, "remove it and the rest, or write %3F in a path"),
     ("push --url /metrics/job/x?a=b f", 2, "unexpected `?` in the URL"),
     ("push --url /metrics/job/x/instance/ f", 2, "label `instance` has an empty value"),
     ("push -j x -g http://a -g http://b f", 2, "'--gateway <URL>' cannot be used multiple times"),

@@ -23,7 +23,7 @@ const PLACEHOLDERS: &[(&str, &str)] = &[
     (r"--remote-write (URL|'http://gw[^']*')", "--remote-write http://[::1]:1 --retries 0"),
     // These programs and gateways do not exist.
     (r"\btool\b|\./backup\.sh", "echo"),
-    (r"-g (URL|gw\b|http://gw\S*|'http://gw[^']*')", "-g $$PUSHGATEWAY_URL"),
+    (r"-g (URL|gw\b(?::9091)?|http://gw\S*|'http://gw[^']*')", "-g $$PUSHGATEWAY_URL"),
     (r"--gateway=http://gw", "--gateway=$$PUSHGATEWAY_URL"),
     (r"\bNAME=VALUE", "team=x"),
     (r"-- COMMAND", "-- echo 'a 1'"),

@@ -214,7 +214,7 @@ impl List {
         let labels = labels(&args.labels, args.instance.as_deref())?;
         if let Some(Label { name, value }) = labels.iter().find(|label| label.name.contains(['!', ' '])) {
             let message = format!("--label: `{name}` is not a valid label name");
-            let meant = quote(&format!("{}={value}", name.trim()));
+            let meant = quote(&format!("{}={}", name.trim(), value.trim()));
             let hint = (!name.trim().contains(' ')).then(|| format!("use --match {meant}"));
             return Err(Failure::Usage { message, hint });
         }

@@ -143,7 +143,7 @@ fn of_value(label: &str, value: &str) -> Option<(&'static str, Meant)> {
             && !first.contains('?')
         {
             let others = others.split(separator).map(|label| label.trim().replace('"', "")).collect();
-            let meant = Meant::Labels(first.trim_matches('"').to_owned(), others);
+            let meant = Meant::Labels(first.trim_matches(['"', '\'']).to_owned(), others);
             return Some((", including the separator", meant));
         }
     }
@@ -249,7 +249,8 @@ pub(super) fn of_missing_file(
     } else {
         return Ok(());
     };
-    Err(Failure::File { message: format!("can't read {name}: no such file or directory"), hint: Some(hint) })
+    let message = format!("can't read {}: no such file or directory", without_user(name));
+    Err(Failure::File { message, hint: Some(hint) })
 }
 
 fn is_number(text: &str) -> bool {
@@ -309,6 +310,7 @@ mod tests {
             (group(Some("http://gw:9091"), &[], None), "for the gateway: -g URL"),
             (group(None, &["a=“b”"], None), "use -l a=b"),
             (group(None, &["a=\"b\",c=\"d\""], None), "for several labels: -l a=b -l c=d"),
+            (group(None, &["a='b' c=d"], None), "for several labels: -l a=b -l c=d"),
             (group(None, &["a=b&c=d"], None), "for several labels: -l a=b -l c=d"),
             (group(None, &["a=~b"], None), "for a regular expression: --match 'a=~b'"),
             (group(Some("job: x"), &[], None), "use -j x"),

@@ -79,11 +79,11 @@ fn start_with<T>(
 /// Returns the hint for a command and its arguments in one word, `-- 'echo hi'`, and for a command of the shell itself.
 fn for_shell(program: &str, args: &[OsString]) -> Option<String> {
     let is_builtin = matches!(program, "cd" | "eval" | "exec" | "exit" | "export" | "set" | "ulimit");
-    let args: String = args.iter().map(|arg| format!(" {}", quote(&arg.to_string_lossy()))).collect();
     if !is_builtin && (!args.is_empty() || !program.trim().contains(' ')) {
         return None;
     }
-    let line = &format!("{}{args}", program.trim());
+    let args = args.iter().map(|arg| quote(&arg.to_string_lossy()));
+    let line = &[program.trim().to_owned()].into_iter().chain(args).collect::<Vec<_>>().join(" ");
     let shell = format!("sh -c {}", quote(line));
     Some(if !is_builtin && line.split(' ').all(is_plain) {
         format!(

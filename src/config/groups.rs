@@ -8,7 +8,9 @@ use crate::duration::{self, DurationError};
 use crate::env::Environment;
 use crate::error::Failure;
 use crate::gateway::Selection;
-use crate::grouping::{EmptyValues, GroupingKey, KeyError, KeyRules, Label, Matcher, parse_matchers};
+use crate::grouping::{
+    EmptyValues, GroupingKey, KeyError, KeyRules, Label, Matcher, PathError, parse_matchers,
+};
 use crate::http::{Connection, Url};
 use crate::secret::without_user;
 use crate::shell::quote;
@@ -193,7 +195,7 @@ fn delete_path(
     let url = group_url(url, &args.connection, environment)?;
     let key = match (url.key(rules), args.force) {
         (Ok(key), _) => Some(key),
-        (Err(error @ crate::grouping::PathError::FinalSlash), false) => return Err(in_url(error)),
+        (Err(error @ PathError::FinalSlash), false) => return Err(in_url(error)),
         (Err(_), true) => None,
         (Err(error), false) => {
             return Err(Failure::usage_with_hint(

@@ -104,8 +104,9 @@ impl FamilyRules<'_, '_> {
         if name.ends_with(b":") && self.context.families[number].is_metric {
             self.colon(&name, at);
         }
-        self.own_families(&name, kind, at);
-        self.suffixes(&name, kind, at);
+        let type_line = self.context.families[number].type_line();
+        self.own_families(&name, kind, (at, type_line));
+        self.suffixes(&name, kind, (at, type_line));
         self.key_labels(&name, kind, at);
     }
 
@@ -125,7 +126,7 @@ impl FamilyRules<'_, '_> {
 
     /// Checks that a metric has the same type as the gateway's own family of this name, and that its name is not that of
     /// a sample of one of the gateway's own summaries, such as `x_sum`.
-    fn own_families(&mut self, name: &[u8], kind: Kind, at: usize) {
+    fn own_families(&mut self, name: &[u8], kind: Kind, (at, type_line): (usize, Option<usize>)) {
         let is_declared = kind != Kind::Untyped || !self.context.has_invalid_type_line;
         if let Some(own) = own_kind(name)
             && own != kind
@@ -133,8 +134,6 @@ impl FamilyRules<'_, '_> {
         {
             let openmetrics = self.openmetrics_type_line(name);
             self.context.openmetrics += usize::from(openmetrics.is_some());
-            let number = self.context.families.exact(name);
-            let type_line = number.and_then(|number| self.context.families[number].type_line());
             self.error(Code::GatewayTypeConflict, type_line.unwrap_or(at), || {
                 let (name, text) = (quoted(name), String::from_utf8_lossy(name));
                 let (article, own) = (own.with_article(), own.as_str());
@@ -187,7 +186,7 @@ impl FamilyRules<'_, '_> {
 
     /// Rejects families that are named like a sample of this histogram or summary, such as `x_count`. Such a family can
     /// exist only if it precedes the TYPE line of the histogram or summary.
-    fn suffixes(&mut self, name: &[u8], kind: Kind, at: usize) {
+    fn suffixes(&mut self, name: &[u8], kind: Kind, (at, type_line): (usize, Option<usize>)) {
         let suffixes: &[&[u8]] = match kind {
             Kind::Summary => &[b"_count", b"_sum"],
             Kind::Histogram => &[b"_count", b"_sum", b"_bucket"],
@@ -200,7 +199,6 @@ impl FamilyRules<'_, '_> {
             let Some(other_at) = part.sample() else { continue };
             let span = name_at(self.context.bytes, at);
             let has_type = part.type_line().is_some();
-            let type_line = families.exact(name).and_then(|number| families[number].type_line());
             // A HELP line before the TYPE line makes the part a separate metric.
             let is_cause = |help: &usize| Some(*help) < type_line && type_line < Some(other_at);
             let help_line = part.help().filter(|help| !has_type && is_cause(help));

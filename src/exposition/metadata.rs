@@ -226,7 +226,7 @@ fn without_type(context: &mut Context<'_>, line: &Metadata<'_>, has_family: bool
     if trimmed_len(text) == 0 && (line.ignored || has_family) {
         context.findings.warning(Code::IgnoredTypeLine, line.name.span(), || {
             Message::new("the name or the type is missing, so this line has no effect")
-                .help("is the variable that should contain it empty?")
+                .help(messages::EMPTY_VARIABLE)
         });
     }
 }
@@ -288,8 +288,8 @@ pub(super) fn comment(context: &mut Context<'_>, line: &Range<usize>) {
     }
     let start = line.start + at;
     let next = &context.bytes[(line.end + 1).min(context.bytes.len())..];
-    let is_next = next.strip_prefix(b"# TYPE ").unwrap_or(next).starts_with(name);
-    let is_help = word.eq_ignore_ascii_case(b"HELP") && is_next;
+    let is_next = || next.strip_prefix(b"# TYPE ").unwrap_or(next).starts_with(name);
+    let is_help = word.eq_ignore_ascii_case(b"HELP") && is_next();
     let is_type =
         word.eq_ignore_ascii_case(b"TYPE") && Kind::parse(third).is_some() && words.next().is_none();
     if !is_type && !is_help {

@@ -19,6 +19,7 @@ use std::ops::Range;
 pub(super) use value::{JOINED_LINES, first_word, rest, value};
 
 const LABEL_SYNTAX: &str = "write it as `name=\"value\"`";
+pub(super) const EMPTY_VARIABLE: &str = "is the variable that should contain it empty?";
 const TEMPLATE: &str = "is it a template that was not filled in?";
 const COLOR: &str = "is it a color code? turn colors off, for example with `NO_COLOR=1`";
 /// Quotation marks used by word processors or in other languages.

@@ -46,7 +46,7 @@ fn begins_with_digit(line: &[u8], is_first: bool) -> Message {
     let words: Vec<_> = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).take(3).collect();
     match words[..] {
         [word] if is_float(word) => message.help(if is_first || line.starts_with(b" ") {
-            "is the variable that should contain it empty?"
+            super::EMPTY_VARIABLE
         } else {
             "is it part of the value above? `grep -c ... || echo 0` prints two lines"
         }),

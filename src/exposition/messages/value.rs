@@ -70,7 +70,7 @@ fn missing(bytes: &[u8], sample: &SampleLine<'_>) -> (Code, Range<usize>, Messag
     }
     let has_space = matches!(bytes[..sample.value.start].last(), Some(b' ' | b'\t'));
     let message = message.help(if has_space {
-        "is the variable that should contain it empty?"
+        super::EMPTY_VARIABLE
     } else if ends_with_colon(sample) {
         YAML
     } else {

@@ -1,35 +1,46 @@
-//! Makes the release build smaller. It aborts on a panic, so nothing looks up the tables for unwinding by their index.
-//! Functions with the same code are merged if the linker can do so, as lld can.
+//! Makes the release build smaller: it aborts on a panic, so it needs no tables for unwinding the stack.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-const MERGE_FUNCTIONS: &str = "-Wl,--icf=all";
+/// Leaves out the tables for unwinding. Added to the linker's own script.
+const WITHOUT_UNWINDING: &str = "SECTIONS { /DISCARD/ : { *(.eh_frame .eh_frame.*) *(.gcc_except_table .gcc_except_table.*) } } INSERT AFTER .rodata;\n";
 
 fn main() {
     println!("cargo:rerun-if-changed=packaging/build.rs");
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
-    if is("PROFILE", "release") && is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") {
-        println!("cargo:rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
-        if links_with(MERGE_FUNCTIONS).is_some() {
-            println!("cargo:rustc-link-arg-bins={MERGE_FUNCTIONS}");
-        }
+    if is("PROFILE", "release")
+        && is("CARGO_CFG_TARGET_OS", "linux")
+        && let Some(argument) = without_unwinding()
+    {
+        println!("cargo:rustc-link-arg-bins={argument}");
     }
 }
 
-/// Links an empty program in the way that Cargo links pushgw. Returns `None` if the linker rejects this argument.
-fn links_with(argument: &str) -> Option<()> {
+/// Returns the linker's argument, or `None` if the linker does not accept it (mold has no scripts).
+fn without_unwinding() -> Option<String> {
     let directory = PathBuf::from(env::var_os("OUT_DIR")?);
+    let script = directory.join("without_unwinding.ld");
+    fs::write(&script, WITHOUT_UNWINDING).ok()?;
+    let argument = format!("-Wl,-T,{}", script.to_str()?);
+    links_with(&argument, &directory).then_some(argument)
+}
+
+/// Links an empty program in the way that Cargo links pushgw.
+fn links_with(argument: &str, directory: &Path) -> bool {
     let source = directory.join("empty.rs");
-    fs::write(&source, "fn main() {}").ok()?;
-    let mut rustc = Command::new(env::var_os("RUSTC")?);
-    rustc.arg(source).arg("-o").arg(directory.join("empty")).arg(format!("-Clink-arg={argument}"));
-    rustc.arg("--target").arg(env::var_os("TARGET")?);
-    if let Some(linker) = env::var_os("RUSTC_LINKER") {
-        rustc.arg(format!("-Clinker={}", linker.to_str()?));
-    }
-    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
-    rustc.args(flags.split('\x1f').filter(|flag| !flag.is_empty()));
-    rustc.output().ok()?.status.success().then_some(())
+    let build = || {
+        fs::write(&source, "fn main() {}").ok()?;
+        let mut rustc = Command::new(env::var_os("RUSTC")?);
+        rustc.arg(&source).arg("-o").arg(directory.join("empty")).arg("-Cpanic=abort");
+        rustc.arg(format!("-Clink-arg={argument}")).arg("--target").arg(env::var_os("TARGET")?);
+        if let Some(linker) = env::var_os("RUSTC_LINKER") {
+            rustc.arg(format!("-Clinker={}", linker.to_str()?));
+        }
+        let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+        rustc.args(flags.split('\x1f').filter(|flag| !flag.is_empty()));
+        Some(rustc.output().ok()?.status.success())
+    };
+    build().unwrap_or(false)
 }

@@ -140,28 +140,32 @@ fn ctrl_c_ends_the_push_although_a_grandchild_keeps_the_output_open() {
     }
 }
 
+/// Tests how `timeout` ends pushgw: the script makes its time run out when it is ready.
 #[test]
 fn timeout_ends_the_push() {
+    const RUN_OUT: &str = "read -r _ _ _ timeout _ </proc/$PPID/stat; kill -ALRM $timeout";
     let built = env!("CARGO_BIN_EXE_pushgw");
     let server = Server::unused();
     let push = |options: &[&str], script: &str| {
+        let script = script.replace("RUN_OUT", RUN_OUT);
         program("timeout")
             .args(options)
-            .args([built, "push", "-j", "x", "-g", &server.url(), "--", "sh", "-c", script])
+            .args(["600", built, "push", "-j", "x", "-g", &server.url(), "--", "sh", "-c", &script])
             .silent_stdin()
             .code(124)
     };
     // The signal is sent only to pushgw.
-    push(&["--foreground", "1"], "exec 3<&0; echo a 1; cat <&3 2>/dev/null & wait")
+    push(&["--foreground"], "exec 3<&0; echo a 1; cat <&3 2>/dev/null & RUN_OUT; wait")
         .stderr("error: `sh` was killed by SIGTERM; nothing was sent\n")
         .run();
     // The signal is sent to pushgw, and then to its process group. This counts as one signal, so pushgw waits for a
     // command that cleans up.
-    push(&["1"], "trap 'echo cleaned >&2; exit 0' TERM; exec 3<&0; echo a 1; cat <&3 2>/dev/null & wait")
-        .stderr(
-            "cleaned\nerror: stopped by SIGTERM before the output of `sh` was complete; nothing was sent\n",
-        )
-        .run();
+    push(
+        &[],
+        "trap 'echo cleaned >&2; exit 0' TERM; exec 3<&0; echo a 1; cat <&3 2>/dev/null & RUN_OUT; wait",
+    )
+    .stderr("cleaned\nerror: stopped by SIGTERM before the output of `sh` was complete; nothing was sent\n")
+    .run();
 }
 
 /// Signals that it does not handle can't kill the first process of a container.

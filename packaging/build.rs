@@ -18,7 +18,8 @@ fn main() {
     }
 }
 
-/// Returns the linker's argument, or `None` if the linker does not accept it (mold has no scripts).
+/// Returns the linker's argument, or `None` if it can't be linked with: mold has no scripts, and the start files of Rust's
+/// own musl refer to the tables.
 fn without_unwinding() -> Option<String> {
     let directory = PathBuf::from(env::var_os("OUT_DIR")?);
     let script = directory.join("without_unwinding.ld");

@@ -205,6 +205,16 @@ fn a_missing_group_lists_the_existing_ones() {
     typed(&gateway, &format!("{push} pushgw delete -j ci -l repo=a"), 8, &after, &says);
     let says = ["hint: to show them: pushgw show --match job=ci -g http://"];
     typed(&gateway, &format!("{push} pushgw show -j ci"), 8, &after, &says);
+    // A hint never deletes groups whose labels were not typed.
+    let says = ["hint: to list them: pushgw list --match job=ci -g http://"];
+    typed(&gateway, &format!("{push} pushgw delete -j ci -l repo=c"), 8, &after, &says);
+    typed(
+        &gateway,
+        &format!("{push} pushgw delete -j cd"),
+        8,
+        &after,
+        &["to list all groups: pushgw list -g http://"],
+    );
     // The command in the hint works.
     let run = "$(pushgw delete -j ci 2>&1 | sed -n 's/^hint: to delete them: //p') --yes";
     typed(&gateway, &format!("{push} {run}"), 0, &[], &[]);

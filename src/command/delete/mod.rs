@@ -97,7 +97,6 @@ pub(super) fn no_such_group<'a>(
     let others: Vec<&Group> = groups.into_iter().filter(same_job).collect();
     let has = |group: &&Group, label: &Label| group.labels.get(&label.name) == Some(label.value.as_str());
     let has_all = others.iter().any(|group| all.iter().all(|label| has(group, label)));
-    let labels = if has_all { &all[..] } else { &all[..1] };
     let (mut reason, mut options) = (None, String::new());
     for label in &all {
         let is_exact = others.iter().any(|group| has(group, label));
@@ -106,13 +105,17 @@ pub(super) fn no_such_group<'a>(
         let matcher = meant.map_or_else(|| label.matcher(), |(meant, _)| meant);
         options.extend([" --match ", &quote(&matcher)]);
     }
+    let option = gateway_option(client.connection());
     let hint = match reason {
-        Some(why) => Some(format!("{why}: use{options}")),
-        None => (!others.is_empty()).then(|| command(labels)),
+        Some(why) => format!("{why}: use{options}"),
+        None if has_all => command(&all),
+        None if others.is_empty() => format!("to list all groups: pushgw list{option}"),
+        // Their labels differ from those that were typed, so no command that changes them.
+        None => format!("to list them: pushgw list {}{option}", matchers(&all[..1])),
     };
     let others = others.iter().map(|group| group.labels.to_string()).collect();
     let place = format!("on {}", client.connection().endpoint);
-    Failure::NoSuchGroup { group: key.to_string(), place, others, hint }
+    Failure::NoSuchGroup { group: key.to_string(), place, others, hint: Some(hint) }
 }
 
 fn wait_until_gone(client: &Client, key: &GroupingKey, printer: &mut Printer<'_>) -> Result<(), Failure> {

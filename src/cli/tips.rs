@@ -216,13 +216,18 @@ fn meant_option(
             let meant = filled_in(&format!("{command} {option}"), args.get(1)?.to_str()?, args, program);
             let meant = meant.unwrap_or_else(|| format!("{command} {option} NAME=VALUE"));
             Some(format!("use {option}: pushgw {meant}"))
-        } else if command.get_name() == "run" && args.iter().all(|arg| arg != "--") {
-            Some("the command comes after `--`: pushgw run -j JOB -- COMMAND".to_owned())
+        } else if command.get_name() == "run" {
+            let job = if args.iter().any(|arg| arg == "--") {
+                "use -j for the job"
+            } else {
+                "the command comes after `--`"
+            };
+            let meant = filled_in("run", "run", args, program);
+            Some(format!("{job}: pushgw {}", meant.unwrap_or_else(|| "run -j JOB -- COMMAND".to_owned())))
         } else if knows(command, "all") && selects(words()) {
             Some(format!("select the job with --match job={}", quotable(typed, "JOB")))
         } else if knows(command, "job") && !names_a_job(words()) {
-            let rest = if command.get_name() == "run" { " -- COMMAND" } else { "" };
-            Some(format!("use -j for the job: pushgw {command} -j {}{rest}", quotable(typed, "JOB")))
+            Some(format!("use -j for the job: pushgw {command} -j {}", quotable(typed, "JOB")))
         } else {
             None
         };
@@ -241,6 +246,7 @@ fn meant_option(
         return Some("use --format openmetrics".to_owned());
     }
     match command {
+        None if args.get(1).is_some_and(|arg| arg == "-version") => Some("use pushgw --version".to_owned()),
         None => Some("the command comes first: pushgw COMMAND [OPTIONS]".to_owned()),
         Some(command) => {
             let others = program.get_subcommands().filter(|other| knows(other, name));

@@ -11,6 +11,7 @@ use crate::exposition::{CheckOptions, TextFormat};
 use crate::grouping::{EmptyValues, GroupingKey, KeyRules};
 use crate::http::{Connection, Method};
 use crate::input::Origin;
+use crate::secret::may_have_secret;
 use crate::shell::quote;
 use std::path::{Path, PathBuf};
 
@@ -226,13 +227,14 @@ pub(super) fn format(format: cli::InputFormat) -> TextFormat {
     }
 }
 
-/// Rejects a FILE of `command` that is a URL, which curl users may try. The message does not show it, because it may
-/// contain a password.
+/// Rejects a FILE of `command` that is a URL, which curl users may try. The hint shows it only if it has no secret.
 fn no_url(command: &str, files: &[PathBuf]) -> Result<(), Failure> {
-    if files.iter().any(|path| is_url(path)) {
+    if let Some(url) = files.iter().find(|path| is_url(path)) {
+        let url = url.to_string_lossy();
+        let url = if may_have_secret(&url) { "URL".to_owned() } else { quote(&url) };
         let hint = match command {
             "push" => "use --url URL for the URL of a group, -g URL for the URL of a gateway".to_owned(),
-            _ => format!("use curl -s URL | pushgw {command}"),
+            _ => format!("use curl -s {url} | pushgw {command}"),
         };
         return Err(Failure::usage_with_hint("FILE is a URL", hint));
     }

@@ -68,9 +68,14 @@ fn start_with<T>(
     child.map_err(|error| SpawnError {
         status: if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_RUNNABLE },
         message: format!("can't run `{}`: {}", program.to_string_lossy(), reason(&error)),
-        hint: program.to_str().and_then(|program| for_shell(program, args)).or_else(|| {
-            let is_variable = program.as_encoded_bytes().contains(&b'=');
-            is_variable.then(|| "to set a variable for the command: -- env NAME=VALUE COMMAND".to_owned())
+        hint: program.to_str().and_then(|program| match error.kind() {
+            io::ErrorKind::PermissionDenied if Path::new(program).is_file() => {
+                Some(format!("to make it executable: chmod +x {}", quote(program)))
+            }
+            _ if program.contains('=') && !args.is_empty() => {
+                Some("to set a variable for the command: -- env NAME=VALUE COMMAND".to_owned())
+            }
+            _ => for_shell(program, args),
         }),
         error,
     })

@@ -36,6 +36,12 @@ fn a_terminal_shows_a_summary_of_valid_text() {
     check().args(["-v", "--allow-empty"]).stderr("0 metrics, 0 samples; no problems\n").run();
 }
 
+#[test]
+fn a_url_as_a_file_leads_to_curl() {
+    let says = "error: FILE is a URL\nhint: use curl -s http://gw:9100/metrics | pushgw check\n";
+    check().arg("http://gw:9100/metrics").code(2).stderr(says).run();
+}
+
 /// Returns a call that reads two files, standard input and `-m`, with a problem in each of them.
 fn several_sources() -> Pushgw {
     check()

@@ -233,7 +233,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("monitor", "pushgw run -j JOB -- COMMAND"),
     ("alerts", "pushgw rules"),
     ("run -j x echo hi", "the command comes after `--`"),
-    ("run nightly -- true", "use -j for the job: pushgw run -j nightly -- COMMAND"),
+    ("run nightly -- true", "use -j for the job: pushgw run -j nightly -- true"),
     ("get", "pushgw show"),
     ("http://gw:9091/metrics/job/x", "pushgw push --url URL"),
     ("push --data x", "-m 'name value'"),

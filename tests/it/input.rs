@@ -130,7 +130,13 @@ fn a_producer_that_cannot_run_has_the_same_status_as_in_a_shell() {
         .stderr("error: can't run `./missing`: no such file or directory; nothing was sent\n")
         .run();
     let (denied, _server) = refused(call().args(["push", "-j", "x", "--", "./no-program"]));
-    denied.code(126).stderr("error: can't run `./no-program`: permission denied; nothing was sent\n").run();
+    denied
+        .code(126)
+        .stderr(
+            "error: can't run `./no-program`: permission denied; nothing was sent\n\
+             hint: to make it executable: chmod +x ./no-program\n",
+        )
+        .run();
     let (empty, _server) = refused(call().args(["push", "-j", "x", "--", ""]));
     empty.code(2).stderr_has("COMMAND is empty: is a variable unset?").run();
 }

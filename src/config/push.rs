@@ -21,6 +21,8 @@ pub(crate) struct Push {
     pub(crate) method: Method,
     pub(crate) key: GroupingKey,
     pub(crate) check: Check,
+    /// Whether an input, the COMMAND or the file of an option is standard input.
+    pub(crate) reads_stdin: bool,
     pub(crate) action: Action,
     pub(crate) destination: Destination,
 }
@@ -50,13 +52,6 @@ impl Check {
     /// Returns the options for checking text that is pushed to this group.
     pub(crate) fn options<'a>(&self, grouping: Option<&'a GroupingKey>) -> CheckOptions<'a> {
         CheckOptions { grouping, ..self.options }
-    }
-
-    /// Returns true if pushgw or its COMMAND reads standard input.
-    pub(crate) fn reads_stdin(&self) -> bool {
-        let stdin = Origin::File("/dev/stdin".into());
-        let reads = |origin| matches!(origin, &Origin::Stdin | &Origin::Command(_)) || *origin == stdin;
-        self.origins.iter().any(reads)
     }
 
     /// Resolves the settings of `check`, and the group if one is given.
@@ -128,8 +123,27 @@ impl Push {
         let mut check = check(&args.input, &args.report, origins);
         check.options.remote_write = matches!(destination, Destination::RemoteWrite(_));
         check.options.adds = method == Method::Post;
-        Ok(Self { method, key, check, action, destination })
+        let reads_stdin = check.origins.iter().any(reads_stdin) || has_stdin(&args.connection);
+        Ok(Self { method, key, check, reads_stdin, action, destination })
     }
+}
+
+fn reads_stdin(origin: &Origin) -> bool {
+    match origin {
+        Origin::Stdin | Origin::Command(_) => true,
+        Origin::File(path) => is_stdin(path.as_ref()),
+        Origin::Metrics(_) => false,
+    }
+}
+
+/// Returns true if an option reads a secret or a certificate from standard input.
+fn has_stdin(args: &cli::ConnectionArgs) -> bool {
+    let files = [&args.password_file, &args.bearer_token_file, &args.ca_cert, &args.cert, &args.key];
+    files.into_iter().flatten().any(|file| is_stdin(file.as_ref()))
+}
+
+fn is_stdin(path: &Path) -> bool {
+    ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].iter().any(|name| path == Path::new(name))
 }
 
 /// Rejects options that the destination does not support.
@@ -187,6 +201,7 @@ impl PushGroups {
         }
         let mut check = check(&args.input, &args.report, vec![origin]);
         check.options.format = TextFormat::Prometheus;
+        check.options.adds = method == Method::Post;
         let connection = gateway_connection(&args.connection, environment, Use::Write)?;
         Ok(Some(Self { method, check, connection }))
     }

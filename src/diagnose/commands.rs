@@ -11,19 +11,19 @@ use std::fmt::Write as _;
 /// Returns ` -g URL` and the other options that a command needs to reach this gateway. Secrets are omitted
 /// (see [`lacks_credentials`]). A URL without its credentials would override the variable that has them.
 pub fn gateway_option(connection: &Connection) -> String {
+    if variable_has_credentials(connection) {
+        return way(connection);
+    }
     let mut url = connection.endpoint.to_string();
     if connection.endpoint.path().ends_with("/metrics") {
         // pushgw removes one `/metrics` from the end of a URL.
         url.push_str("/metrics");
     }
-    if is_from_variable(connection) {
-        return way(connection);
-    }
     format!(" -g {}{}", quote(&url), way(connection))
 }
 
 /// Returns true if the gateway's URL has credentials and comes from a variable.
-fn is_from_variable(connection: &Connection) -> bool {
+fn variable_has_credentials(connection: &Connection) -> bool {
     connection.endpoint.credentials().is_some()
         && connection.url_from.is_some_and(|origin| !origin.starts_with('-'))
 }
@@ -32,7 +32,7 @@ fn is_from_variable(connection: &Connection) -> bool {
 pub fn lacks_credentials(connection: &Connection) -> bool {
     let is_printed = match connection.login {
         Login::User(_, Some(_)) | Login::TokenFile(_) => true,
-        Login::User(_, None) | Login::Unknown => is_from_variable(connection),
+        Login::User(_, None) | Login::Unknown => variable_has_credentials(connection),
     };
     let of_proxy = match &connection.route {
         Route::Forward(proxy) | Route::Tunnel(proxy) => proxy.credentials().is_some(),
@@ -158,11 +158,11 @@ fn named(
     Some(format!("--url {url}{utf8_names}{}", way(connection)))
 }
 
-/// Returns the URL of a group, or only its path if the gateway comes from a variable. A `~` is also
+/// Returns the URL of a group, or only its path if the URL in a variable has credentials. A `~` is also
 /// percent-encoded, because a shell may expand it.
 fn group_url(path: &str, connection: &Connection) -> String {
     let path = path.replace('~', "%7E");
-    if is_from_variable(connection) { path } else { connection.endpoint.join(&path) }
+    if variable_has_credentials(connection) { path } else { connection.endpoint.join(&path) }
 }
 
 /// Formats labels that need no quotes as options: `-j x -l instance=`.

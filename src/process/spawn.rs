@@ -83,13 +83,18 @@ fn start_with<T>(
 
 /// Returns the hint for a command and its arguments in one word, `-- 'echo hi'`, and for a command of the shell itself.
 fn for_shell(program: &str, args: &[OsString]) -> Option<String> {
-    let is_builtin = matches!(program, "cd" | "eval" | "exec" | "exit" | "export" | "set" | "ulimit");
+    // These have no effect unless a command follows in the same shell.
+    let is_setting = matches!(program, "cd" | "export" | "set" | "ulimit");
+    let is_builtin = is_setting || matches!(program, "eval" | "exec" | "exit");
     if !is_builtin && (!args.is_empty() || !program.trim().contains(' ')) {
         return None;
     }
     let args = args.iter().map(|arg| quote(&arg.to_string_lossy()));
-    let line = &[program.trim().to_owned()].into_iter().chain(args).collect::<Vec<_>>().join(" ");
-    let shell = format!("sh -c {}", quote(line));
+    let mut line = [program.trim().to_owned()].into_iter().chain(args).collect::<Vec<_>>().join(" ");
+    if is_setting {
+        line.push_str(" && COMMAND");
+    }
+    let shell = format!("sh -c {}", quote(&line));
     Some(if !is_builtin && line.split(' ').all(is_plain) {
         format!(
             "write the program and its arguments as separate words: -- {line}\nor use a shell: -- {shell}"

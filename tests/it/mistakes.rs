@@ -110,10 +110,12 @@ fn a_pipe_that_is_not_read_is_reported() {
         "echo b 2 | pushgw push -j x -m 'extra 1' - 2>&1",
         "true | pushgw push -j x f 2>&1",
         "pushgw push -j x /dev/stdin <f 2>&1",
+        "pushgw push -j x /dev/fd/0 <f 2>&1",
+        "pushgw push -j x f -u me --password-file /dev/stdin <password 2>&1",
         "{ read -r _; pushgw push -j x -m 'extra 1' 2>&1; } <lines",
     ] {
         gateway.clear();
-        shell(script).on(&gateway).file("f", "a 1\n").file("lines", "x\ny\n").run();
+        shell(script).on(&gateway).file("f", "a 1\n").file("lines", "x\ny\n").file("password", "x\n").run();
     }
 }
 
@@ -374,6 +376,7 @@ fn a_command_line_in_one_word_is_split() {
         ("add -j x -- 'a | b'", "hint: to run it with a shell: -- sh -c 'a | b'\n"),
         ("push -j x -- 'cat  \"$HOME\"'", "hint: to run it with a shell: -- sh -c 'cat  \"$HOME\"'\n"),
         ("run -j x -- exit 3", "hint: to run it with a shell: -- sh -c 'exit 3'\n"),
+        ("run -j x -- cd /", "hint: to run it with a shell: -- sh -c 'cd / && COMMAND'\n"),
     ] {
         let call = shell(&format!("pushgw {call}")).env("PUSHGATEWAY_URL", "http://[::1]:1");
         let output = call.any_code().any_stderr().run();
@@ -629,7 +632,7 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("run -j x echo hi", 125, "comes after `--`: pushgw run -j x -- echo hi\n"),
     ("run ci -- echo hi", 125, "use -j for the job: pushgw run -j ci -- echo hi\n"),
     ("-version", 2, "use pushgw --version\n"),
-    ("convert http://gw/metrics", 2, "hint: use curl -s URL | pushgw convert"),
+    ("convert http://u:secret@gw/metrics", 2, "hint: use curl -s URL | pushgw convert"),
     ("convert -- cat f", 1, "hint: for the output of a command: cat f | pushgw convert"),
     ("convert 'a 1'", 1, "error: can't read a 1: no such file or directory\n"),
     ("list '{job=\"x\"}'", 2, "use --match: pushgw list --match '{job=\"x\"}'"),

@@ -22,7 +22,7 @@ use memchr::memmem;
 pub(super) fn run(push: &Push, context: &mut Context<'_, '_>) -> Result<(), Failure> {
     push_text(push, context)?;
     // This check comes last, because the process that writes to the pipe may have started after this one.
-    if !context.environment.stdin_is_terminal && !push.check.reads_stdin() && stdin_has_bytes() {
+    if !context.environment.stdin_is_terminal && !push.reads_stdin && stdin_has_bytes() {
         context.printer.warning("standard input has data that was not read");
         context.printer.hint("add `-` to the files to read it, or use </dev/null to ignore it");
     }

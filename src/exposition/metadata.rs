@@ -331,12 +331,12 @@ pub(super) fn other_type_lines(mut pairs: Vec<(usize, usize)>, context: &mut Con
                 let is_composite = is_part && family.kind.is_some_and(Kind::is_composite);
                 let (name, quoted_other) = (quoted(&name), quoted(&other_name));
                 Message::new(format!("this line is for {name}, so {quoted_other} is untyped")).help(
-                    if is_composite && other.sample() < Some(at) {
+                    if is_part && other_name.ends_with(b"_bucket") && family.kind != Some(Kind::Histogram) {
+                        format!("declare {name} as a histogram")
+                    } else if is_composite && other.sample() < Some(at) {
                         "move it before the samples".to_owned()
                     } else if is_composite {
                         format!("remove the HELP line of {quoted_other}, and those of the other parts")
-                    } else if is_part && other_name.ends_with(b"_bucket") {
-                        format!("declare {name} as a histogram")
                     } else {
                         format!(
                             "if meant for the next sample, write {quoted_other} here and in the HELP line"

@@ -364,6 +364,7 @@ fn text_that_is_accepted_with_another_meaning() {
         ("# HELP\u{a0}a x y\na 1\n", "ignored-type-line", "HELP", "write `HELP`, with plain spaces"),
         ("# TYPE a: gauge\na 1\n", "other-type-line", "a:", "write `a` here"),
         ("# TYPE h gauge\nh_bucket{le=\"1\"} 1\n", "other-type-line", "h", "declare `h` as a histogram"),
+        ("# TYPE h summary\nh_bucket{le=\"1\"} 1\n", "other-type-line", "h", "declare `h` as a histogram"),
         (&format!("{parts}# TYPE h histogram\n"), "other-type-line", "h", "move it before the samples"),
         (&format!("{helps}{parts}"), "other-type-line", "h", "remove the HELP line of `h_bucket`"),
     ] {

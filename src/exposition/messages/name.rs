@@ -64,11 +64,14 @@ pub(super) fn in_comment(bytes: &[u8], line: Range<usize>, span: &Range<usize>) 
     let end = bytes[span.start..line.end].iter().position(|byte| matches!(byte, b' ' | b'\t'));
     let word = &bytes[start..end.map_or(line.end, |at| span.start + at)];
     let help = "a metric name can contain only letters, digits, `_` and `:`, and cannot begin with a digit";
-    // Without a text after it, the word is not only a name.
-    Message::new(format!("{} is not a valid metric name", quoted(word))).help(match end.and(suggest(word)) {
-        Some(name) => format!("{help}; for example `{name}`"),
-        None => format!("{help}; a comment that does not begin with HELP or TYPE can contain any text"),
-    })
+    // Without a text after it, the word may be more than a name.
+    let is_name = end.is_some() || word.is_ascii() && !word.contains(&b'=');
+    Message::new(format!("{} is not a valid metric name", quoted(word))).help(
+        match suggest(word).filter(|_| is_name) {
+            Some(name) => format!("{help}; for example `{name}`"),
+            None => format!("{help}; a comment that does not begin with HELP or TYPE can contain any text"),
+        },
+    )
 }
 
 /// Explains a metric name that is followed by an invalid character. Either the space before the value is missing, or
@@ -93,8 +96,9 @@ pub(super) fn followed_by_other(
     }
     let word = &bytes[name.start..sample.value.end];
     let help = "a metric name can contain only letters, digits, `_` and `:`";
-    let end = word.iter().position(|byte| *byte == b'{').unwrap_or(word.len());
-    let is_useful = |name: &String| is_valid(&[name.as_bytes(), &line[end..]].concat());
+    let labels = memchr::memchr(b'{', line).zip(memchr::memrchr(b'}', line)).filter(|(from, to)| from < to);
+    let labels = labels.map_or(&[][..], |(from, to)| &line[from..=to]);
+    let is_useful = |name: &String| is_valid(&[name.as_bytes(), labels, b" 1"].concat());
     let message = match suggest(word).filter(is_useful) {
         _ if value.starts_with(b"\x1b") => message.help(COLOR),
         _ if matches!(value[0], b'=' | b',' | b';' | b'|') => message.help(
@@ -160,7 +164,9 @@ pub(super) fn suggest(word: &[u8]) -> Option<String> {
     let word = std::str::from_utf8(&word[..end]).ok()?;
     let name: String =
         word.chars().map(|c| if c.is_ascii_alphanumeric() || c == ':' { c } else { '_' }).collect();
-    let is_useful = name.len() <= 60 && name.bytes().any(|byte| byte.is_ascii_alphabetic());
+    // Addresses, words of a sentence, StatsD lines and a literal `\t` are not names with a wrong character.
+    let is_other = word.contains("//") || word.contains(['@', '|', '\\']) || word.ends_with('.');
+    let is_useful = !is_other && name.len() <= 60 && name.bytes().any(|byte| byte.is_ascii_alphabetic());
     (is_useful && !name.starts_with(|c: char| c.is_ascii_digit()))
         .then(|| name.trim_end_matches('_').to_owned())
 }

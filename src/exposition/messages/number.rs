@@ -77,8 +77,8 @@ pub(super) fn separators(text: &str) -> Option<Explanation> {
     let (fraction, whole) = groups.split_last()?;
     let is_fraction = matches!(last, '.' | ',') && found.iter().filter(|c| **c == last).count() == 1;
     // An IP address, or a version such as `1.22.333`, is not a number.
-    let is_address =
-        last == '.' && groups.len() == 4 && groups.iter().all(|group| group.parse::<u8>().is_ok());
+    let is_byte = |group: &&str| group.parse::<u8>().is_ok_and(|byte| byte.to_string() == **group);
+    let is_address = last == '.' && groups.len() == 4 && groups.iter().all(is_byte);
     if first == '.' && (is_address || whole.iter().skip(1).any(|group| group.len() != 3)) {
         return None;
     }

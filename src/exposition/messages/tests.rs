@@ -8,8 +8,7 @@ fn report(text: &str) -> Report {
 }
 
 /// Checks that each input causes exactly one diagnostic. A case consists of the input, the code, the highlighted text,
-/// and part of the message or help. `|` means
-/// that there is no help.
+/// and part of the message or help. `|` means that there is no help.
 #[track_caller]
 fn assert_each(cases: &[(&str, &str, &str, &str)]) {
     for (text, code, marked, words) in cases {
@@ -150,6 +149,11 @@ fn a_space_separates_the_name_and_the_value() {
         ("a\u{a0}b 1", "metric-name", "\u{a0}", "a no-break space"),
         ("a\u{3000}b 1", "metric-name", "\u{3000}", "an ideographic space"),
         ("my-metric 1", "metric-name", "-", "for example `my_metric`"),
+        ("my-metric 12ms", "metric-name", "-", "for example `my_metric`"),
+        ("my-metric 1 1700000000", "metric-name", "-", "for example `my_metric`"),
+        ("# HELP my-metric", "metric-name", "-", "for example `my_metric`"),
+        ("user@host 1", "metric-name", "@", "a metric name can contain only letters, digits, `_` and `:`"),
+        ("a 1.000.000.000", "value", "1.000.000.000", "write `1000000000`"),
         ("my.m{x=\"a b\"} 1", "metric-name", ".", "for example `my_m`"),
         ("a\u{200b} 1", "metric-name", "\u{200b}", "for example `a`"),
         ("cpu,host=a x=0.5,y=9i", "metric-name", "cpu,host=a x=0.5,y=9i", "write each value as"),

@@ -21,8 +21,9 @@ pub(crate) fn gateway_url(text: &str) -> Result<Url, GatewayUrlError> {
         .any(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
     let url = if has_scheme { url } else { url.or_port(DEFAULT_PORT) };
     let path = url.path().trim_end_matches('/');
-    if group_start(path).is_some() {
-        return Err(GatewayUrlError::GroupUrl);
+    if let Some(start) = group_start(path) {
+        let gateway = path[..start].to_owned();
+        return Err(GatewayUrlError::GroupUrl { gateway: url.with_path(gateway).to_string() });
     }
     let prefix = path.strip_suffix("/metrics").unwrap_or(path).trim_end_matches('/').to_owned();
     check_prefix(&prefix)?;
@@ -109,10 +110,8 @@ pub enum GatewayUrlError {
     #[error("the URL's path{path} has an empty, `.` or `..` segment, which gateways redirect")]
     OddPath { path: String },
     /// This is a group's URL, but a gateway's URL is expected.
-    #[error(
-        "this is the URL of a group, not of a gateway: use --url instead of --gateway, --job and --label"
-    )]
-    GroupUrl,
+    #[error("this is the URL of a group, not of a gateway: write {gateway}, or use --url for the group")]
+    GroupUrl { gateway: String },
     /// This is a gateway's URL, but a group's URL is expected.
     #[error("{}", PathError::NoGroup)]
     NoGroup,
@@ -154,7 +153,7 @@ mod tests {
     #[test]
     fn paths_that_no_gateway_has_are_rejected() {
         let group =
-            "this is the URL of a group, not of a gateway: use --url instead of --gateway, --job and --label";
+            "this is the URL of a group, not of a gateway: write http://gw, or use --url for the group";
         let at = "the URL has an `@` after its host: in a password, write `@`, `/`, `?` and `#` as %40, %2F, %3F and %23";
         let table = [
             ("ftp://x", "unsupported scheme `ftp`: use http:// or https://"),
@@ -166,7 +165,11 @@ mod tests {
                 "http://gw/%2e%2E/b",
                 "the URL's path `/%2e%2E/b` has an empty, `.` or `..` segment, which gateways redirect",
             ),
-            ("http://gw/p/metrics/job/x", group),
+            ("http://gw/metrics/job/x/instance/a", group),
+            (
+                "gw/p/metrics/job/x",
+                "this is the URL of a group, not of a gateway: write http://gw:9091/p, or use --url for the group",
+            ),
             ("http://me:hunter2@gw/metrics/job/x", group),
             ("http://gw/metrics/job%40base64/eA", group),
             ("http://u:a@b/c@host", at),

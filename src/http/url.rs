@@ -218,8 +218,11 @@ fn parse(text: &str, may_have_query: bool) -> Result<Url, UrlError> {
     // An unescaped `/`, `?` or `#` ends the authority early, so the host may be part of the password.
     let may_be_password = authority.contains([':', '@']) && path.replace("@base64", "").contains('@');
     let (host, port) = host_and_port(host_port).map_err(|error| match error {
-        error if !may_be_password || error == UrlError::Slashes => error,
-        _ => UrlError::Unescaped,
+        _ if may_be_password && error != UrlError::Slashes => UrlError::Unescaped,
+        UrlError::NoBrackets { url } if text.contains("://") => {
+            UrlError::NoBrackets { url: format!("{}://{url}", scheme.as_str()) }
+        }
+        error => error,
     })?;
     let (path, query) = match path.split_once('?') {
         Some((path, query)) if may_have_query && !may_be_password => (path, Some(query)),
@@ -287,8 +290,17 @@ fn host_and_port(text: &str) -> Result<(String, Option<u16>), UrlError> {
         };
         return Ok((address.to_string(), port));
     }
-    if text.parse::<Ipv6Addr>().is_ok() {
-        return Err(UrlError::NoBrackets { address: text.to_owned() });
+    if text.contains('=') {
+        return Err(UrlError::Assignment);
+    }
+    let is_address = |text: &str| text.parse::<Ipv6Addr>().is_ok();
+    match text.rsplit_once(':') {
+        // Four digits or more are probably the port.
+        Some((address, digits)) if is_address(address) && digits.len() > 3 && port(digits).is_ok() => {
+            return Err(UrlError::NoBrackets { url: format!("[{address}]:{digits}") });
+        }
+        _ if is_address(text) => return Err(UrlError::NoBrackets { url: format!("[{text}]") }),
+        _ => {}
     }
     let (host, port) = match text.split_once(':') {
         Some((host, digits)) if matches!(host, "http" | "https") && port(digits).is_err() => {
@@ -380,8 +392,10 @@ pub enum UrlError {
     BadHost { host: String },
     #[error("host name `{host}` is not ASCII: write its punycode form, which starts with xn--")]
     NotAscii { host: String },
-    #[error("an IPv6 address needs brackets: [{address}]")]
-    NoBrackets { address: String },
+    #[error("an IPv6 address needs brackets: write {url}")]
+    NoBrackets { url: String },
+    #[error("the URL is an assignment: write only the part after the `=`")]
+    Assignment,
     #[error("the URL has a colon but no port: is a variable unset?")]
     EmptyPort,
     #[error("`{port}` is not a valid port: use a number from 1 to 65535")]
@@ -501,6 +515,7 @@ mod tests {
     #[test]
     fn a_malformed_url_is_rejected_with_the_reason() {
         let no_host = "the URL has no host: write http://HOST:PORT";
+        let assignment = "the URL is an assignment: write only the part after the `=`";
         let slashes = "the scheme is malformed: write http://HOST:PORT";
         let table = [
             ("", "the URL is empty: is a variable unset?"),
@@ -521,7 +536,13 @@ mod tests {
             ("https:/gw:9091", slashes),
             ("http://http://gw", slashes),
             ("http:\\\\gw", slashes),
-            ("::1", "an IPv6 address needs brackets: [::1]"),
+            ("::1", "an IPv6 address needs brackets: write [::1]"),
+            ("::1:19391", "an IPv6 address needs brackets: write [::1]:19391"),
+            ("http://::1:9091/p", "an IPv6 address needs brackets: write http://[::1]:9091"),
+            ("https://me:pw@2001:db8::1", "an IPv6 address needs brackets: write https://[2001:db8::1]"),
+            ("1:2:3:4:5:6:7:9091", "an IPv6 address needs brackets: write [1:2:3:4:5:6:7:9091]"),
+            ("url=http://gw:9091", assignment),
+            ("PUSHGATEWAY_URL=gw", assignment),
             ("[::1", "`[::1` is not a valid host name or address"),
             ("[::1]9091", "`[::1]9091` is not a valid host name or address"),
             ("[gw]", "`[gw]` is not a valid host name or address"),
@@ -562,6 +583,8 @@ mod tests {
             "http://me:hunter2#@gw:9091",
             "me:hunter2\\@gw",
             "ftp://me:hunter2@gw",
+            "me=hunter2:x@g=w",
+            "url=http://me:hunter2@gw",
         ] {
             let error = text.parse::<Url>().unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{text}: {error:?}");

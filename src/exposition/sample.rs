@@ -413,9 +413,8 @@ pub(super) fn check_timestamp(span: Range<usize>, unit: (&str, f64), context: &m
         [("seconds", 1.0), ("milliseconds", 1e3), ("microseconds", 1e6), ("nanoseconds", 1e9)];
     if !context.options.keeps_timestamps() {
         context.findings.error(Code::Timestamp, span, || {
-            Message::new("the gateway rejects timestamps").help(
-                "remove it, or use `--strip-timestamps`; Prometheus sets the time when it scrapes the gateway",
-            )
+            Message::new("Pushgateway and node_exporter reject timestamps")
+                .help("remove it, or use `--strip-timestamps`; Prometheus sets the time when it scrapes")
         });
         return;
     }

@@ -67,7 +67,7 @@ fn short_format_has_the_source_and_column() {
              two.prom:3:7: fixed: the last line does not end with a newline\n\
              <stdin>:1:3: warning: the grouping key overwrites the label `job` with `j`\n\
              <stdin>:1:13: fixed: the line ends with a space or tab\n\
-             <metric>:1:5: error: the gateway rejects timestamps\n",
+             <metric>:1:5: error: Pushgateway and node_exporter reject timestamps\n",
         )
         .stderr(COUNTS)
         .run();

@@ -266,9 +266,9 @@ const INPUT: &[Case] = &[
         "a timestamp",
         |call| call.args(["-j", "x"]).stdin("m 1 1700000000000\n"),
         3,
-        "error[timestamp]: the gateway rejects timestamps\n --> <stdin>:1:5\n  |\n1 | m 1 1700000000000\n  \
+        "error[timestamp]: Pushgateway and node_exporter reject timestamps\n --> <stdin>:1:5\n  |\n1 | m 1 1700000000000\n  \
          |     ^^^^^^^^^^^^^\n  |\n  \
-         = help: remove it, or use `--strip-timestamps`; Prometheus sets the time when it scrapes the gateway\n\n\
+         = help: remove it, or use `--strip-timestamps`; Prometheus sets the time when it scrapes\n\n\
          error: 1 error; nothing was sent\n",
     ),
     (

@@ -235,7 +235,7 @@ pub(in crate::exposition) fn rest(rest: &[u8], has_labels: bool) -> (Code, Messa
     let message = Message::new(format!("{} is not a timestamp", quoted(word)));
     let message = match word {
         _ if is_float(word) => message.help(
-            "a timestamp is a whole number, and the gateway rejects timestamps; remove it, or use `--strip-timestamps`",
+            "a timestamp is a whole number, and pushed samples have none; remove it, or use `--strip-timestamps`",
         ),
         b";" | b"," if !after.is_empty() => message.help(ONE_PER_LINE),
         [b'{', ..] => message.help(LABELS),

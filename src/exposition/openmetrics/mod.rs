@@ -25,6 +25,7 @@ pub(super) use reader::{OpenmetricsTables, read_file};
 pub(super) use repeats::check as check_repeats;
 
 use super::options::{CheckOptions, TextFormat};
+use super::sniff;
 
 #[cfg(test)]
 mod tests;
@@ -37,7 +38,13 @@ pub(super) fn is_format(number: usize, file: &[u8], options: &CheckOptions<'_>) 
     match options.format {
         _ if options.prometheus_files.contains(&number) => false,
         TextFormat::Prometheus => false,
-        TextFormat::Openmetrics => true,
+        // A line that begins with one of these bytes, or like a JSON object, is invalid in both formats, and the reader
+        // of the text format reports what the file is instead.
+        TextFormat::Openmetrics => {
+            let start = file.trim_ascii_start().first();
+            !matches!(start, Some(0 | 0x1f | b'(' | b'<' | b'[' | b'{' | 0xfe | 0xff))
+                || sniff::other_format(file).is_none()
+        }
         TextFormat::Auto => {
             let text = file.trim_ascii_end();
             text.strip_suffix(EOF).is_some_and(|before| matches!(before.last(), None | Some(b'\n')))

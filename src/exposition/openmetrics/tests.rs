@@ -204,6 +204,17 @@ fn every_truncated_text_is_reported() {
 }
 
 #[test]
+fn another_format_is_named_instead_of_the_missing_end() {
+    for (text, expected) in [
+        ("{\"a\":1}\n", &["1 wrong-format `{`"][..]),
+        ("\n<html>\n<p>\n", &["2 wrong-format `<`"]),
+        ("{\"a\"} 1\n", &["2 missing-eof ``"]),
+    ] {
+        assert_eq!(report(text, &CONVERT).0, expected, "{text}");
+    }
+}
+
+#[test]
 fn text_after_the_end_is_an_error() {
     let after = |text: &str| report(text, &CONVERT).0;
     assert_eq!(after("a 1\n# EOF\nb 1\n# EOF\n"), ["3 text-after-eof `b 1`"]);

@@ -176,7 +176,7 @@ fn the_rules_of_the_gateway_apply_to_the_result() {
 #[test]
 fn timestamps_are_seconds() {
     let text = "a 1 1700000000.5\na{b=\"x\"} 2\n# EOF\n";
-    let says = "<stdin>:1:5: error: the gateway rejects timestamps\n";
+    let says = "<stdin>:1:5: error: Pushgateway and node_exporter reject timestamps\n";
     let check = || pushgw().args(["check", "--message-format", "short"]).stdin(text);
     check().code(3).stdout(says).any_stderr().run();
     check().arg("--strip-timestamps").run();

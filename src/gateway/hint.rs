@@ -1,7 +1,7 @@
 //! Hints for failed requests that apply only to Pushgateways.
 
 use super::group_url::DEFAULT_PORT;
-use crate::http::{self, Connection, ErrorKind, Method, Rejection, Request, Route, Scheme, Url};
+use crate::http::{self, Connection, Encoding, ErrorKind, Method, Rejection, Request, Route, Scheme, Url};
 
 /// The hint for a command that tried to read groups from Prometheus.
 pub(super) const PROMETHEUS: &str = "Prometheus has no groups. push, add and run can send to it with --remote-write \
@@ -50,6 +50,7 @@ fn not_listening(connection: &Connection) -> String {
 
 fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connection) -> Option<String> {
     let prefix = connection.endpoint.path();
+    let is_gzip = connection.encoding == Encoding::Gzip;
     let hint = match rejection.status {
         300..=399 => return Some(redirect(rejection.location.as_deref(), request, connection)),
         404 if rejection.words.contains("default backend") => {
@@ -75,12 +76,16 @@ fn of_status(rejection: &Rejection, request: &Request<'_>, connection: &Connecti
                 "does a proxy in front of the gateway reject {method}, or rewrite every path to `/`?{path}"
             ));
         }
+        413 if is_gzip => "a proxy in front of the gateway limits the size: push smaller groups",
         413 => "a proxy in front of the gateway limits the size: push smaller groups, or try --compress gzip",
         502 | 504 => "a proxy in front of the gateway gets no response from it: is the gateway running?",
         503 if rejection.page.is_some() => {
             "this page is from a proxy in front of the gateway: is the gateway running?"
         }
-        415 => "does this gateway accept gzip? aggregation gateways do not; try --compress none",
+        415 if is_gzip => "does this gateway accept gzip? aggregation gateways do not; try --compress none",
+        415 => {
+            "the body was text without compression: is the server a Pushgateway? `pushgw status` checks it"
+        }
         _ => return None,
     };
     Some(hint.to_owned())

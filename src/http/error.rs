@@ -375,13 +375,16 @@ impl Rejection {
     fn message(&self) -> String {
         let message = self.class().message;
         let (status, page) = (self.status_line(), self.page_name());
+        let wait = self.retry_after.filter(|wait| self.class().retried && !wait.is_zero());
+        let wait =
+            wait.map(|wait| format!("; the server asks to wait {}s", wait.as_secs())).unwrap_or_default();
         match (self.status, &self.location) {
             (300..=399, Some(location)) => {
                 format!("{message} {status} to {location}{page}; redirects are not followed")
             }
             (300..=399, None) => format!("{message} {status}{page}; redirects are not followed"),
             (400, _) => format!("{message}{page}"),
-            _ => format!("{message} {status}{page}"),
+            _ => format!("{message} {status}{page}{wait}"),
         }
     }
 

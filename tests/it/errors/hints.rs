@@ -280,6 +280,29 @@ fn a_remote_write_url_is_not_a_gateway_url() {
 }
 
 #[test]
+fn a_rejected_body_names_the_compression() {
+    let gzip = &["--compress", "gzip"][..];
+    for (status, options, hint) in [
+        (413, &[][..], "push smaller groups, or try --compress gzip\n"),
+        (413, gzip, "limits the size: push smaller groups\n"),
+        (415, &[], "hint: the body was text without compression: is the server a Pushgateway?"),
+        (
+            415,
+            gzip,
+            "hint: does this gateway accept gzip? aggregation gateways do not; try --compress none\n",
+        ),
+    ] {
+        says(&answering(status, &[], ""), &[PUSH, options].concat(), 4, &[hint]);
+    }
+}
+
+#[test]
+fn a_wait_that_the_server_requests_is_named() {
+    let server = answering(429, &[("Retry-After", "3600")], "");
+    push_says(&server, None, 5, &["(429 Too Many Requests); the server asks to wait 3600s\nhint: increase "]);
+}
+
+#[test]
 fn a_rejected_login_differs_from_a_missing_one() {
     let denied = answering(401, &[], "");
     push_says(&denied, None, 4, &["the server requires a login (401 Unauthorized)\nhint: use -u USER with"]);

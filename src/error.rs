@@ -10,7 +10,7 @@ use std::io;
 pub mod exit_code {
     /// Success.
     pub const DONE: u8 = 0;
-    /// Other error: unreadable file, server that is not a Pushgateway, unhealthy gateway (status).
+    /// Other error: unreadable file, not a Pushgateway, unhealthy gateway (status).
     pub const OTHER: u8 = 1;
     /// Usage error: invalid option, group, selection, URL or duration.
     pub const USAGE: u8 = 2;

@@ -65,7 +65,7 @@ Examples:
 
 Exit status:
   0  success
-  1  other error: unreadable file, server that is not a Pushgateway, unhealthy gateway (status)
+  1  other error: unreadable file, not a Pushgateway, unhealthy gateway (status)
   2  usage error: invalid option, group, selection, URL or duration
   3  the input has errors; nothing was sent
   4  rejected by the server: any 3xx, any other 4xx; or stored only in part
@@ -74,8 +74,9 @@ Exit status:
   7  timed out; the metrics may have been stored
   8  no such group
 
-If a COMMAND fails, push and add exit with its status. run always exits with the status of its COMMAND. The status is 126
-or 127 if it can't be started, and 128 plus the signal number if a signal killed it. run exits with 125 if pushgw can't run it.";
+If a COMMAND fails, push and add exit with its status, and run always does. The
+status is 126 or 127 if it can't be started, and 128 plus the signal number if a
+signal killed it. run exits with 125 if pushgw can't run it.";
 
 /// Push metrics to a Prometheus Pushgateway, checked before they are sent
 ///

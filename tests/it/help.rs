@@ -54,6 +54,8 @@ fn every_command_has_examples_and_every_option_a_summary() {
     for command in command_lines() {
         let text = command.get_after_long_help().unwrap_or_else(|| panic!("{command}")).to_string();
         assert!(text.starts_with("Examples:\n  "), "{command}: {text}");
+        let exit_status = text.split_once("Exit status:\n").map_or("", |(_, text)| text);
+        assert!(exit_status.lines().all(|line| line.len() <= 80), "{exit_status}");
         for option in command.get_arguments() {
             let summary = option.get_help().unwrap_or_else(|| panic!("{command} {option}")).to_string();
             assert!(!summary.contains('\n') && !summary.ends_with('.'), "{command} {option}: {summary}");

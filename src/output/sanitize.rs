@@ -120,7 +120,8 @@ pub fn body(body: &[u8], charset: Charset) -> Vec<String> {
     let mut left = BODY_CHARS;
     let mut lines = Vec::new();
     for line in seen.split(|&byte| byte == b'\n').take(BODY_LINES) {
-        let mut line = bytes(line.trim_ascii_end(), charset).replace("\\t", "  ");
+        let parts = line.trim_ascii_end().split(|&byte| byte == b'\t').map(|part| bytes(part, charset));
+        let mut line = parts.collect::<Vec<_>>().join("  ");
         if line.trim_start().starts_with("::") {
             line = line.replacen("::", r"\x3a:", 1);
         }
@@ -282,6 +283,7 @@ mod tests {
         assert_eq!(shown(b"\n 404 page not found\r\n"), ["404 page not found"]);
         assert_eq!(shown(b"2 errors:\n\t* a\x1b[2J\n* \xff\n"), ["2 errors:", r"  * a\x1b[2J", r"* \xff"]);
         assert_eq!(shown(b" \n"), [""; 0]);
+        assert_eq!(shown(br#"{a="x\ty"}"#), [r#"{a="x\ty"}"#]);
 
         let page = "<p>\n".repeat(10_000);
         let lines = shown(page.as_bytes());

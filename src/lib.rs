@@ -162,7 +162,7 @@ fn report(failure: &Failure, unused: Option<String>, environment: &Environment, 
     if let Failure::Exchange(error) | Failure::Explained { error, .. } = failure {
         let needs_login = matches!(&error.kind, ErrorKind::Status(answer) if answer.status == 401);
         hints.extend(unused.filter(|_| needs_login));
-        hints.extend(config::variables::misspelt(environment));
+        hints.extend(config::variables::misspelt(environment, &error.server));
     }
     let hints = Some(hints.join("\n")).filter(|hints| !hints.is_empty());
     let details = failure.details().unwrap_or_default();

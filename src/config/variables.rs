@@ -28,12 +28,17 @@ const KNOWN: [&str; 20] = [
 ];
 
 /// Returns a hint for each variable that looks like one of pushgw's but is not read. The hint names the variable that
-/// was probably meant.
-pub(crate) fn misspelt(environment: &Environment) -> Vec<String> {
+/// was probably meant. If `server` is the default gateway, variables of other programs for its URL count, too.
+pub(crate) fn misspelt(environment: &Environment, server: &str) -> Vec<String> {
+    let is_default = server == "localhost:9091" && environment.variable("PUSHGATEWAY_URL").is_none();
     let mut names: Vec<&str> = environment.variables.keys().filter_map(|name| name.to_str()).collect();
     names.sort_unstable();
     let is_ours = |name: &&str| {
-        ["PUSHGATEWAY_", "PUSHGW_"].iter().any(|prefix| name.starts_with(prefix))
+        let upper = name.to_ascii_uppercase().replace("PUSH_", "PUSH");
+        // Other programs have their own variables for the gateway's URL.
+        let theirs = ["PUSHGATEWAY", "PUSHGATEWAY_URL", "PUSHGATEWAY_HOST", "PUSHGATEWAY_ADDR"];
+        let is_theirs = is_default && theirs.iter().any(|end| upper.ends_with(end));
+        (is_theirs || ["PUSHGATEWAY_", "PUSHGW_"].iter().any(|prefix| name.starts_with(prefix)))
             && !KNOWN.contains(name)
             // Kubernetes sets these in each pod for a service named `pushgateway`.
             && !name.contains("_PORT")
@@ -77,6 +82,8 @@ pub(crate) fn unused_credentials(args: &ConnectionArgs, environment: &Environmen
 mod tests {
     use super::*;
 
+    const DEFAULT: &str = "localhost:9091";
+
     fn with(names: &[(&str, &str)]) -> Environment {
         let variables = names.iter().map(|(name, value)| (name.into(), value.into())).collect();
         Environment { variables, ..Environment::default() }
@@ -95,19 +102,39 @@ mod tests {
             ("PUSHGATEWAY_USERNAME", "PUSHGATEWAY_USER"),
         ] {
             let expected = format!("{name} is set, but pushgw does not read it: did you mean {meant}?");
-            assert_eq!(misspelt(&with(&[(name, "x")])), [expected]);
+            assert_eq!(misspelt(&with(&[(name, "x")]), "gw"), [expected]);
         }
     }
 
     #[test]
     fn other_variables_are_not_mentioned() {
         for name in KNOWN {
-            assert!(misspelt(&with(&[(name, "x")])).is_empty(), "{name}");
+            assert!(misspelt(&with(&[(name, "x")]), DEFAULT).is_empty(), "{name}");
         }
         for name in
             ["PUSHGATEWAY_PORT", "PUSHGATEWAY_SERVICE_HOST", "PUSHGATEWAY_PORT_9091_TCP", "PUSHGW_METRICS"]
         {
-            assert!(misspelt(&with(&[(name, "x")])).is_empty(), "{name}");
+            assert!(misspelt(&with(&[(name, "x")]), DEFAULT).is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn variables_of_other_programs_are_named_only_for_the_default_gateway() {
+        for name in [
+            "PUSHGATEWAY",
+            "PROMETHEUS_PUSHGATEWAY_URL",
+            "pushgateway_url",
+            "PROM_PUSHGATEWAY",
+            "PUSH_GATEWAY_URL",
+        ] {
+            let expected =
+                format!("{name} is set, but pushgw does not read it: did you mean PUSHGATEWAY_URL?");
+            assert_eq!(misspelt(&with(&[(name, "x")]), DEFAULT), [expected]);
+            assert!(misspelt(&with(&[(name, "x")]), "gw").is_empty(), "{name}");
+            assert!(misspelt(&with(&[(name, "x"), ("PUSHGATEWAY_URL", "localhost")]), DEFAULT).is_empty());
+        }
+        for name in ["PROMETHEUS_PUSHGATEWAY_SERVICE_HOST", "PROMETHEUS_PUSHGATEWAY_PORT", "PUSHGATEWAYS"] {
+            assert!(misspelt(&with(&[(name, "x")]), DEFAULT).is_empty(), "{name}");
         }
     }
 

@@ -40,9 +40,9 @@ pub(crate) fn of_command(command: &Command, environment: &Environment) -> Result
     };
     let job = group.job.as_deref().and_then(OsStr::to_str).unwrap_or_default();
     // A URL may contain a password, which must not be stored.
-    let is_url = job.contains("://") || job.contains("/metrics/job/");
-    let is_stored = is_url && matches!(command, Command::Push(_) | Command::Add(_));
-    if let Some(found) = of_group_in_job(job).filter(|_| is_stored) {
+    if let Some((found, true)) = of_group_in_job(job)
+        && matches!(command, Command::Push(_) | Command::Add(_))
+    {
         return Err(Failure::usage_with_hint(found.message, found.hint));
     }
     let mut found = of_group(group);
@@ -87,27 +87,28 @@ fn of_group(args: &GroupArgs) -> Vec<Suspicion> {
     if let Some(instance) = args.instance.as_deref().and_then(OsStr::to_str) {
         add("-i", "instance", instance);
     }
-    found.extend(job.and_then(of_group_in_job));
+    found.extend(job.and_then(of_group_in_job).map(|(found, _)| found));
     found
 }
 
-/// Returns a warning if the job is the path or URL of a group, a group as printed by `list`, or a URL.
-fn of_group_in_job(job: &str) -> Option<Suspicion> {
+/// Returns a warning if the job is the path or URL of a group, a group as printed by `list`, or a URL, and
+/// whether it is a URL.
+fn of_group_in_job(job: &str) -> Option<(Suspicion, bool)> {
     let after = ["metrics/job/", "job/"].iter().find_map(|start| job.strip_prefix(start));
     let path = after.or_else(|| job.contains("/instance/").then_some(job));
     let path_hint = |path: &str| format!("for the group with this path: --url {}", quote(path));
-    let (what, hint) = if job.contains("/metrics/job/") {
-        ("group", path_hint(&without_user(job)))
+    let (what, hint, is_url) = if job.contains("/metrics/job/") {
+        ("group", path_hint(&without_user(job)), true)
     } else if job.contains("://") {
-        ("URL", "for the gateway: -g URL".to_owned())
+        ("URL", "for the gateway: -g URL".to_owned(), true)
     } else if let Some(path) = path {
-        ("group", path_hint(&format!("/metrics/job/{path}")))
+        ("group", path_hint(&format!("/metrics/job/{path}")), false)
     } else if job.ends_with('}') && (job.starts_with("{job=") || job.contains("=\"")) {
-        ("group", "for a group as printed by list: -j JOB -l NAME=VALUE".to_owned())
+        ("group", "for a group as printed by list: -j JOB -l NAME=VALUE".to_owned(), false)
     } else {
         return None;
     };
-    Some(Suspicion { message: format!("the job looks like a {what}, not a job name"), hint })
+    Some((Suspicion { message: format!("the job looks like a {what}, not a job name"), hint }, is_url))
 }
 
 /// The value that the user probably meant.
@@ -156,17 +157,23 @@ fn of_value(label: &str, value: &str) -> Option<(&'static str, Meant)> {
     for (found, what, hint) in [
         (is_placeholder(value), ", which is a placeholder", "was a value meant to replace it?"),
         (is_variable(value), ", not the value of the variable", expand),
-        (is_blank, ", which contains only spaces", "is a variable unset?"),
+        (is_blank, ", which contains only whitespace", "is a variable unset?"),
         (has_option, ", including an option", "end the quotes before the option"),
     ] {
         if found {
             return Some((what, Meant::Other(hint.to_owned())));
         }
     }
-    if value.trim() != value {
-        return Some((", including the spaces", Meant::Value(value.trim().to_owned())));
-    }
-    None
+    let trimmed = value.trim();
+    let has_around = |c: char| value.matches(c).count() > trimmed.matches(c).count();
+    let around = [
+        (has_around('\r'), ", including the CR of a Windows line ending"),
+        (has_around('\n'), ", including the newline"),
+        (has_around('\t'), ", including the tab"),
+        (trimmed != value, ", including the spaces"),
+    ];
+    let around = around.into_iter().find(|(found, _)| *found);
+    around.map(|(_, what)| (what, Meant::Value(trimmed.to_owned())))
 }
 
 /// Returns true if a template or a CI system should have replaced `value`, or a part of it in `{{ }}`.
@@ -333,6 +340,22 @@ mod tests {
                 [hint],
                 "{group:?}"
             );
+        }
+    }
+
+    #[test]
+    fn characters_around_a_value_are_named() {
+        for (value, what) in [
+            ("x\r", "including the CR of a Windows line ending"),
+            ("x\r\n", "including the CR of a Windows line ending"),
+            ("x\n", "including the newline"),
+            ("\tx\ty", "including the tab"),
+            ("x\ty ", "including the spaces"),
+            ("\r", "which contains only whitespace"),
+        ] {
+            let found = of_group(&group(Some(value), &[], None));
+            let messages: Vec<_> = found.iter().map(|found| found.message.as_str()).collect();
+            assert_eq!(messages, [format!("the label `job` gets the value `{value}`, {what}")]);
         }
     }
 

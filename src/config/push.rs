@@ -13,6 +13,7 @@ use crate::http::{Connection, Method};
 use crate::input::Origin;
 use crate::secret::may_have_secret;
 use crate::shell::quote;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 #[derive(Clone, Debug)]
@@ -284,11 +285,7 @@ fn origins(command: &str, args: &cli::InputArgs, environment: &Environment) -> R
     if !args.allow_empty && args.metrics.iter().any(|line| line.is_empty()) {
         return Err(empty("--metric"));
     }
-    let file = args.metrics.iter().find_map(|line| {
-        let name = line.to_str()?.trim_start_matches('@');
-        (name == "-" || !name.contains(' ') && Path::new(name).is_file()).then(|| quote(name))
-    });
-    if let Some(file) = file {
+    if let Some(file) = args.metrics.iter().find_map(|line| file_in_line(line)) {
         let hint = format!("name a FILE without -m: {file}");
         return Err(Failure::usage_with_hint("--metric needs a line of metrics, not a file", hint));
     }
@@ -298,6 +295,12 @@ fn origins(command: &str, args: &cli::InputArgs, environment: &Environment) -> R
         origins.push(Origin::Metrics(lines?));
     }
     Ok(origins)
+}
+
+/// Returns the quoted name of a file that was given to `-m`, which needs a line of metrics.
+pub(super) fn file_in_line(line: &OsStr) -> Option<String> {
+    let name = line.to_str()?.trim_start_matches('@');
+    (name == "-" || !name.contains(' ') && Path::new(name).is_file()).then(|| quote(name))
 }
 
 fn origin(path: &Path) -> Origin {

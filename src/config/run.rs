@@ -151,6 +151,9 @@ impl Run {
     pub(crate) fn metric_lines(&self) -> Result<Vec<String>, Failure> {
         let line = |line: &OsString| match utf8("--metric", line)? {
             "" => Err(empty("--metric")),
+            _ if push::file_in_line(line).is_some() => {
+                Err(Failure::usage("--metric needs a line of metrics, not a file: use --metrics FILE"))
+            }
             line => Ok(line.to_owned()),
         };
         self.metric_lines.iter().map(line).collect()

@@ -1,6 +1,6 @@
 //! Finds arguments that clap would accept with a different meaning than intended, before clap parses them.
 
-use super::tips::{JSON, is_plain};
+use super::tips::{OPTIONS, is_plain};
 use super::words::{needs_next, short, takes_value, without_secrets};
 use crate::shell::quote;
 use clap::Command;
@@ -13,21 +13,12 @@ pub(crate) struct Mistake {
     pub(crate) hint: String,
 }
 
-/// Options of other programs that clap would parse as one of our short options if typed with a single dash: `-json`
-/// would mean `-j son`.
-const THEIRS: &[(&str, &str)] = &[
-    ("json", JSON),
-    ("grouping", "use --job JOB and --label NAME=VALUE"),
-    ("grouping-key", "use --job JOB and --label NAME=VALUE"),
-    ("host", "use --gateway URL"),
-];
-
 /// Returns true if [`find`] might report this argument, or if it could be a negative value. This check is cheap, while
 /// the others need the options of all subcommands, which take time to build.
 pub(super) fn may_be(arg: &OsStr) -> bool {
     match arg.as_encoded_bytes() {
-        [b'-', b'0'..=b'9', ..] => true,
-        [b'-', first, _, ..] => *first != b'-',
+        [b'-', b'-', long @ ..] => long.iter().find(|byte| b" =".contains(byte)) == Some(&b' '),
+        [b'-', _, _, ..] | [b'-', b'0'..=b'9'] => true,
         [first, ..] => !first.is_ascii(),
         [] => false,
     }
@@ -64,10 +55,13 @@ fn long_dash(arg: &str) -> Option<Mistake> {
     })
 }
 
-/// Finds `"-j x -l a=b"`, whose quotes turn several words into one.
+/// Finds `"-j x -l a=b"` and `"--job x"`, whose quotes turn several words into one.
 fn one_word(command: &Command, arg: &str) -> Option<Mistake> {
     let words: Vec<&str> = arg.split_whitespace().collect();
-    let first = words.first().filter(|first| ["-j", "-l", "-i"].contains(first) && words.len() > 1)?;
+    let is_option = |word: &str| {
+        ["-j", "-l", "-i"].contains(&word) || word.starts_with("--") && needs_next(command, word)
+    };
+    let first = words.first().filter(|first| words.len() > 1 && is_option(first))?;
     let words: Vec<String> = without_secrets(command, &words).iter().map(|word| quote(word)).collect();
     let message = format!("`{first}` and its value are one word");
     Some(Mistake { message, hint: format!("remove the quotes: {}", words.join(" ")) })
@@ -88,14 +82,16 @@ fn single_dash(command: &Command, arg: &str, next: Option<&str>) -> Option<Mista
         let separate = next.filter(|next| value.is_none() && is_shown(next)).map(|next| format!(" {next}"));
         Some(format!("use --{long}{}", attached.or(separate).unwrap_or_default()))
     });
-    let theirs = || THEIRS.iter().find(|(theirs, _)| *theirs == name).map(|(_, hint)| (*hint).to_owned());
+    // clap would accept some options of other programs with another meaning: `-json` as `-j son`.
+    let theirs =
+        || OPTIONS.iter().find(|(theirs, _)| theirs.contains(&name)).map(|(_, hint)| (*hint).to_owned());
     let valued = short(command, first).filter(|option| takes_value(option));
     // `-job_name=x` begins with `-job`.
     let longer = || {
         let long = valued?.get_long().filter(|long| name.starts_with(long))?;
         Some(format!("use --{long} {}", valued?.get_value_names()?.first()?))
     };
-    let hint = known.filter(|_| name.chars().count() > 1).or_else(theirs).or_else(longer)?;
+    let hint = known.or_else(theirs).filter(|_| name.chars().count() > 1).or_else(longer)?;
     let read_as = match valued {
         Some(_) => format!(" is read as `-{first} {}`", &name[first.len_utf8()..]),
         None => " is not an option".to_owned(),
@@ -137,6 +133,13 @@ mod tests {
                 "`-j` and its value are one word",
                 "remove the quotes: -j x -l a=b",
             ),
+            (&["push", "--job x", "f"], "`--job` and its value are one word", "remove the quotes: --job x"),
+            (
+                &["list", "--label a=b --wide"],
+                "`--label` and its value are one word",
+                "remove the quotes: --label a=b --wide",
+            ),
+            (&["push", "-group=x"], "`-group` is read as `-g roup`", "use -j JOB and -l NAME=VALUE"),
             (&["push", "—j", "x"], "`—j` begins with a long dash", "type it with plain hyphens: -j"),
         ] {
             assert_eq!(found(args), Some((message.to_owned(), hint.to_owned())), "{args:?}");
@@ -153,6 +156,7 @@ mod tests {
             &["push", "-j", "x", "--", "tool", "-job=y", "–x"],
             &["push", "-j", "x", "-"],
             &["list", "--watch", "-q"],
+            &["push", "-m", "--job x", "--label=a=b c", "--quiet x"],
         ] {
             assert_eq!(found(args), None, "{args:?}");
         }

@@ -2,10 +2,12 @@
 //! suggests only names with a similar spelling.
 
 use super::words::{filled_in, names_a_job, selects};
+use crate::shell::quote;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 use std::ffi::OsString;
+use std::fmt::Write as _;
 
 /// Commands of other programs, each with the pushgw command to use instead, and its arguments.
 const COMMANDS: &[(&[&str], &str, &str)] = &[
@@ -16,7 +18,7 @@ const COMMANDS: &[(&[&str], &str, &str)] = &[
         "-j JOB [FILE]",
     ),
     (
-        &["del", "remove", "wipe", "prune", "purge", "clean", "cleanup", "expire"],
+        &["del", "remove", "prune", "purge", "clean", "cleanup", "expire"],
         "delete",
         "-j JOB, or pushgw delete --older-than 7d",
     ),
@@ -27,6 +29,7 @@ const COMMANDS: &[(&[&str], &str, &str)] = &[
         "show",
         "-j JOB, or pushgw show --all",
     ),
+    (&["wipe", "clear", "delete-all"], "delete", "-j JOB, or pushgw delete --all"),
     (&["version"], "--version", ""),
     (&["man", "manual", "usage"], "COMMAND --help,", "or man pushgw"),
     (&["import", "restore", "load"], "push --groups", "FILE"),
@@ -44,11 +47,11 @@ const COMMANDS: &[(&[&str], &str, &str)] = &[
 ];
 
 /// The tip for an option that means JSON output in other programs.
-pub(super) const JSON: &str =
+const JSON: &str =
     "use --format json for the results of list and status, or --message-format json for problems and errors";
 
 /// Options of other programs, each with a suggestion for what to use instead.
-const OPTIONS: &[(&[&str], &str)] = &[
+pub(super) const OPTIONS: &[(&[&str], &str)] = &[
     (
         &["d", "data", "data-binary", "data-raw", "body", "T", "upload-file", "F", "form", "file"],
         "metrics come from a FILE, from standard input, or from -m 'name value'",
@@ -77,6 +80,7 @@ const OPTIONS: &[(&[&str], &str)] = &[
     (&["L", "location"], "redirects are never followed: a redirected push would store nothing"),
     (&["max-time"], "use --timeout 30s, which includes retries"),
     (&["grouping-key", "groupingkey", "grouping", "group"], "use -j JOB and -l NAME=VALUE"),
+    (&["no-prompt", "no-confirm", "assume-yes"], "only delete asks, unless --yes is given"),
     (&["o", "output", "json", "format"], JSON),
 ];
 
@@ -118,11 +122,10 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
         {
             add_tip(error, "--url URL names a group and its gateway; -g URL names only the gateway");
         }
-        ErrorKind::InvalidValue
-            if text(error, ContextKind::InvalidArg).is_some_and(|option| option.starts_with("--format ")) =>
-        {
-            let Some(value) = text(error, ContextKind::InvalidValue) else { return };
-            if let Some(meant) = meant_format(&value, named) {
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let option = text(error, ContextKind::InvalidArg).unwrap_or_default();
+            let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
+            if let Some(meant) = meant_value(&option, &value, named) {
                 error.remove(ContextKind::SuggestedValue);
                 add_tip(error, &meant);
             }
@@ -140,9 +143,15 @@ pub(super) fn suggest(error: &mut Error, command: &Command, args: &[OsString]) {
     }
 }
 
-/// Returns a suggestion for an invalid value of `--format`.
-fn meant_format(value: &str, command: Option<&Command>) -> Option<String> {
+/// Returns a suggestion for an invalid value.
+fn meant_value(option: &str, value: &str, command: Option<&Command>) -> Option<String> {
     const OPENMETRICS: [&str; 5] = ["om", "open", "open-metrics", "open_metrics", "openmetric"];
+    if value.is_empty() {
+        return Some("is a variable unset?".to_owned());
+    }
+    if !option.starts_with("--format ") {
+        return None;
+    }
     if ["human", "short", "json", "github"].contains(&value) {
         return Some(format!("--format is the input format; for problems use --message-format {value}"));
     }
@@ -202,35 +211,7 @@ fn meant_option(
     args: &[OsString],
 ) -> Option<String> {
     if !typed.starts_with('-') {
-        let command = command?;
-        let words = || args.iter().filter_map(|arg| arg.to_str());
-        let has_port = typed.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-        return if typed.contains("/metrics/job") && knows(command, "url") {
-            Some(format!("use --url for the URL of a group: pushgw {command} --url URL"))
-        } else if (typed.contains("://") || has_port) && knows(command, "gateway") {
-            Some(format!("use -g for the URL of a gateway: pushgw {command} -g {}", quotable(typed, "URL")))
-        } else if typed.split_once('=').is_some_and(|(name, _)| is_plain(name.trim_start_matches('{')))
-            && knows(command, "match")
-        {
-            let option = if names_a_job(words()) { "-l" } else { "--match" };
-            let meant = filled_in(&format!("{command} {option}"), args.get(1)?.to_str()?, args, program);
-            let meant = meant.unwrap_or_else(|| format!("{command} {option} NAME=VALUE"));
-            Some(format!("use {option}: pushgw {meant}"))
-        } else if command.get_name() == "run" {
-            let job = if args.iter().any(|arg| arg == "--") {
-                "use -j for the job"
-            } else {
-                "the command comes after `--`"
-            };
-            let meant = filled_in("run", "run", args, program);
-            Some(format!("{job}: pushgw {}", meant.unwrap_or_else(|| "run -j JOB -- COMMAND".to_owned())))
-        } else if knows(command, "all") && selects(words()) {
-            Some(format!("select the job with --match job={}", quotable(typed, "JOB")))
-        } else if knows(command, "job") && !names_a_job(words()) {
-            Some(format!("use -j for the job: pushgw {command} -j {}", quotable(typed, "JOB")))
-        } else {
-            None
-        };
+        return meant_operand(typed, command?, program, args);
     }
     let name = typed.trim_start_matches('-').split('=').next().unwrap_or_default();
     if ["o", "output"].contains(&name)
@@ -255,6 +236,64 @@ fn meant_option(
                 .then(|| format!("{command} does not have this option, unlike {}", others.join(", ")))
         }
     }
+}
+
+/// Returns a suggestion for an unknown argument that is not an option.
+fn meant_operand(typed: &str, command: &Command, program: &Command, args: &[OsString]) -> Option<String> {
+    let words = || args.iter().filter_map(|arg| arg.to_str());
+    let port = typed.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+    let has_port = port.is_some_and(|port| port >= 1024) && !typed.contains('=');
+    if typed.contains("/metrics/job") && knows(command, "url") {
+        Some(format!("use --url for the URL of a group: pushgw {command} --url URL"))
+    } else if (typed.contains("://") || has_port) && knows(command, "gateway") {
+        Some(format!("use -g for the URL of a gateway: pushgw {command} -g {}", quotable(typed, "URL")))
+    } else if typed.split_once('=').is_some_and(|(name, _)| is_plain(name.trim_start_matches('{')))
+        && knows(command, "match")
+    {
+        // A label of `-l` has exactly this value, without quotes.
+        if names_a_job(words()) && !is_plain(typed) {
+            return Some(format!(
+                "use only matchers: pushgw {command} --match job=JOB --match {}",
+                quote(typed)
+            ));
+        }
+        let option = if names_a_job(words()) { "-l" } else { "--match" };
+        let meant = filled_in(&format!("{command} {option}"), args.get(1)?.to_str()?, args, program);
+        let meant = meant.unwrap_or_else(|| format!("{command} {option} NAME=VALUE"));
+        Some(format!("use {option}: pushgw {meant}"))
+    } else if command.get_name() == "run" {
+        let job = if args.iter().any(|arg| arg == "--") {
+            "use -j for the job"
+        } else {
+            "the command comes after `--`"
+        };
+        let meant = group_options(typed).map(|group| format!("run {group} -- COMMAND"));
+        let meant = meant.or_else(|| filled_in("run", "run", args, program));
+        Some(format!("{job}: pushgw {}", meant.unwrap_or_else(|| "run -j JOB -- COMMAND".to_owned())))
+    } else if knows(command, "all") && selects(words()) {
+        Some(format!("select the job with --match job={}", quotable(typed, "JOB")))
+    } else if knows(command, "job") && !names_a_job(words()) {
+        let name = command.get_name();
+        let meant = group_options(typed).map(|group| format!("{name} {group}"));
+        let meant = meant.or_else(|| filled_in(name, name, args, program)).unwrap_or_else(|| {
+            let labels = words().filter(|word| *word != typed && word.contains('=') && is_plain(word));
+            let labels: String = labels.map(|label| format!(" -l {label}")).collect();
+            format!("{name} -j {}{labels}", quotable(typed, "JOB"))
+        });
+        Some(format!("use -j for the job: pushgw {meant}"))
+    } else {
+        None
+    }
+}
+
+/// Returns the options for the group with this path, such as `job/ci/repo/a`.
+fn group_options(path: &str) -> Option<String> {
+    let mut parts = path.trim_matches('/').trim_start_matches("metrics/").strip_prefix("job/")?.split('/');
+    let mut options = format!("-j {}", parts.next()?);
+    while let Some(name) = parts.next() {
+        write!(options, " -l {name}={}", parts.next()?).ok()?;
+    }
+    is_plain(path).then_some(options)
 }
 
 fn knows(command: &Command, option: &str) -> bool {

@@ -514,9 +514,9 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     (
         "push -n -j x -l 'team= ' f",
         0,
-        "gets the value ` `, which contains only spaces\nhint: is a variable unset?",
+        "gets the value ` `, which contains only whitespace\nhint: is a variable unset?",
     ),
-    ("push -n -j \"$UNSET \" f", 0, "which contains only spaces"),
+    ("push -n -j \"$UNSET \" f", 0, "which contains only whitespace"),
     ("push -n -j 'backup_${HOST}' f", 0, "hint: use double quotes"),
     ("push -n -j x -i '$HOSTNAME:9100' f", 0, "hint: use double quotes"),
     ("push -n -j x -i '`hostname`' f", 0, "hint: use double quotes"),
@@ -618,7 +618,7 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("push --url /metrics/x f", 2, "hint: use -g URL for the gateway and -j JOB for the group"),
     ("push --url /metrics/job f", 2, "the job is empty: is a variable unset?"),
     ("push --url /metrics/job/x/a f", 2, "label `a` in the URL has no value"),
-    ("push -j x -g http://gw/metrics/job/x f", 2, "use --url instead of --gateway"),
+    ("push -j x -g http://gw/metrics/job/x f", 2, "write http://gw, or use --url for the group"),
     ("push -n -j x -l 'a=b;c=d' f", 0, "for several labels: -l a=b -l c=d"),
     ("push -n --job =x f", 0, "hint: use -j x"),
     ("push -n -j x -l team==a f", 0, "hint: use -l team=a"),
@@ -641,6 +641,17 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("delete --match 'job!=' --yes", 2, "so these matchers select every group: is a variable unset?"),
     ("delete --match 'job!~\"\"' --yes", 2, "hint: --all deletes every group"),
     ("push -j x -x proxy:3128 f", 2, "use --proxy URL"),
+    ("push -j x -g ::1:19391 f", 2, "an IPv6 address needs brackets: write [::1]:19391\n"),
+    ("push -j x -g url=http://u:p@gw f", 2, "the URL has an `@` after its host"),
+    ("push -j x -g url=http://gw f", 2, "the URL is an assignment: write only the part after the `=`\n"),
+    ("push '--job x' f", 2, "`--job` and its value are one word\nhint: remove the quotes: --job x\n"),
+    ("push -j x --type '' f", 2, "tip: is a variable unset?"),
+    ("push -j x --max-diagnostics '' f", 2, "tip: is a variable unset?"),
+    ("list job/ci/repo/a", 2, "use -j for the job: pushgw list -j ci -l repo=a\n"),
+    ("list /metrics/job/ci", 2, "use -j for the job: pushgw list -j ci\n"),
+    ("delete job/ci", 2, "use -j for the job: pushgw delete -j ci\n"),
+    ("delete --failed --no-prompt", 2, "only delete asks, unless --yes is given\n"),
+    ("wipe", 2, "use pushgw delete -j JOB, or pushgw delete --all\n"),
     ("rules -o rules.yml", 2, "the result goes to standard output: pushgw rules > FILE"),
 ];
 
@@ -656,6 +667,8 @@ fn variants_of_the_known_mistakes() {
     // A line of metrics that is empty does not hide how the job went.
     let says = "x was reported without its metrics: --metric is empty: is a variable unset?";
     typed(&gateway, "pushgw run -j x -m $UNSET'' -- true", 0, &["job=x"], &[says]);
+    let says = "x was reported without its metrics: --metric needs a line of metrics, not a file: use --metrics FILE";
+    typed(&gateway, "pushgw run -j x -m f -- true", 0, &["job=x"], &[says]);
     // Spaces around the operator do not count, as in a query.
     let push = "pushgw push -j y f; pushgw push -j x f;";
     typed(&gateway, &format!("{push} pushgw delete --match 'job = y' --yes"), 0, &["job=x"], &[]);
@@ -665,6 +678,11 @@ fn variants_of_the_known_mistakes() {
         ("RETRIES=many", 2, "PUSHGATEWAY_RETRIES: invalid number of retries `many`"),
         ("URL=gw:99999", 2, "`99999` is not a valid port"),
         ("URL=htp://gw", 2, "unsupported scheme `htp`"),
+        (
+            "URL=http://gw/metrics/job/x",
+            2,
+            "PUSHGATEWAY_URL: this is the URL of a group, not of a gateway: write",
+        ),
         ("URL=' '", 2, "PUSHGATEWAY_URL: the URL contains a space"),
         ("COMPRESS=zip", 2, "unknown compression `zip`: use none or gzip"),
         ("HOST=x PUSHGATEWAY_URL=[::1]:1", 6, "PUSHGATEWAY_HOST is set, but pushgw does not read it"),

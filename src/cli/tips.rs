@@ -277,7 +277,7 @@ fn meant_operand(typed: &str, command: &Command, program: &Command, args: &[OsSt
         let meant = group_options(typed).map(|group| format!("{name} {group}"));
         let meant = meant.or_else(|| filled_in(name, name, args, program)).unwrap_or_else(|| {
             let labels = words().filter(|word| *word != typed && word.contains('=') && is_plain(word));
-            let labels: String = labels.map(|label| format!(" -l {label}")).collect();
+            let labels = labels.map(|label| format!(" -l {label}")).collect::<Vec<_>>().concat();
             format!("{name} -j {}{labels}", quotable(typed, "JOB"))
         });
         Some(format!("use -j for the job: pushgw {meant}"))

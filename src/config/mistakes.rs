@@ -38,18 +38,25 @@ pub(crate) fn of_command(command: &Command, environment: &Environment) -> Result
             return Ok(Vec::new());
         }
     };
-    let job = group.job.as_deref().and_then(OsStr::to_str).unwrap_or_default();
-    // A URL may contain a password, which must not be stored.
-    if let Some((found, true)) = of_group_in_job(job)
-        && matches!(command, Command::Push(_) | Command::Add(_))
-    {
-        return Err(Failure::usage_with_hint(found.message, found.hint));
+    match command {
+        Command::Push(_) | Command::Add(_) | Command::Check(_) => of_url_as_job(group)?,
+        // The report fails, after the command.
+        Command::Run(_) if of_url_as_job(group).is_err() => return Ok(Vec::new()),
+        _ => {}
     }
     let mut found = of_group(group);
     if let Some(has_input) = has_input {
         found.extend(of_file_name(group, has_input, environment)?);
     }
     Ok(found)
+}
+
+/// Returns an error if the job is a URL. It may contain a password, which must not be stored.
+pub(super) fn of_url_as_job(group: &GroupArgs) -> Result<(), Failure> {
+    match group.job.as_deref().and_then(OsStr::to_str).and_then(of_group_in_job) {
+        Some((found, true)) => Err(Failure::usage_with_hint(found.message, found.hint)),
+        _ => Ok(()),
+    }
 }
 
 /// Returns warnings about `-j`, `-l` and `-i` of `list`, which select groups.
@@ -78,7 +85,8 @@ fn of_group(args: &GroupArgs) -> Vec<Suspicion> {
             .push(Suspicion { message: format!("the label `{label}` gets the value `{value}`{what}"), hint });
     };
     let job = args.job.as_deref().and_then(OsStr::to_str);
-    if let Some(job) = job {
+    let in_job = job.and_then(of_group_in_job);
+    if let Some(job) = job.filter(|_| in_job.is_none()) {
         add("-j", "job", job);
     }
     for (label, value) in args.labels.iter().filter_map(|label| label.to_str()?.split_once('=')) {
@@ -87,7 +95,7 @@ fn of_group(args: &GroupArgs) -> Vec<Suspicion> {
     if let Some(instance) = args.instance.as_deref().and_then(OsStr::to_str) {
         add("-i", "instance", instance);
     }
-    found.extend(job.and_then(of_group_in_job).map(|(found, _)| found));
+    found.extend(in_job.map(|(found, _)| found));
     found
 }
 
@@ -128,13 +136,9 @@ fn of_value(label: &str, value: &str) -> Option<(&'static str, Meant)> {
         return Some((", including the quotes", Meant::Value(unquoted.to_owned())));
     }
     let assigned = value.strip_prefix(label).unwrap_or(value).strip_prefix('=');
-    let assigned = assigned.or_else(|| value.strip_prefix("job:").filter(|_| label == "job"));
+    let assigned = assigned.or_else(|| value.strip_prefix("job: ").filter(|_| label == "job"));
     if let Some(rest) = assigned {
         return Some(("", Meant::Value(rest.trim_matches(['"', ' ']).to_owned())));
-    }
-    if value.starts_with('~') && !value.starts_with("~/") {
-        let matcher = quote(&format!("{label}={value}"));
-        return Some(("", Meant::Other(format!("for a regular expression: --match {matcher}"))));
     }
     let is_label = |part: &str| part.split_once('=').is_some_and(|(name, _)| is_legacy_name(name.trim()));
     for separator in [',', ';', ' ', '&'] {
@@ -153,9 +157,12 @@ fn of_value(label: &str, value: &str) -> Option<(&'static str, Meant)> {
     }
     let is_blank = value.trim().is_empty() && !value.is_empty();
     let expand = "use double quotes, so that the shell expands it";
-    let has_option = value.contains(" -l ") || value.contains(" -i ");
+    let is_name = matches!(label, "job" | "instance");
+    let has_option = is_name && (value.contains(" -l ") || value.contains(" -i "));
+    // Other labels can have these values.
+    let is_missing = is_name && ["null", "nil", "None", "undefined", "[object Object]"].contains(&value);
     for (found, what, hint) in [
-        (is_placeholder(value), ", which is a placeholder", "was a value meant to replace it?"),
+        (is_missing || is_placeholder(value), ", which is a placeholder", "was a value meant to replace it?"),
         (is_variable(value), ", not the value of the variable", expand),
         (is_blank, ", which contains only whitespace", "is a variable unset?"),
         (has_option, ", including an option", "end the quotes before the option"),
@@ -311,6 +318,11 @@ mod tests {
             (group(None, &[], Some("`hostname`")), "use double quotes, so that the shell expands it"),
             (group(Some("{{ job }}"), &[], None), "was a value meant to replace it?"),
             (group(Some("<JOB>"), &[], None), "was a value meant to replace it?"),
+            (group(None, &[], Some("undefined")), "was a value meant to replace it?"),
+            (
+                group(Some("{job=\"x\",a=\"b\"}"), &[], None),
+                "for a group as printed by list: -j JOB -l NAME=VALUE",
+            ),
             (group(Some(" "), &[], None), "is a variable unset?"),
             (group(Some("x,"), &[], None), "use -j x"),
             (group(None, &["team=\"a\";"], None), "use -l team=a"),
@@ -319,7 +331,6 @@ mod tests {
             (group(None, &["a=\"b\",c=\"d\""], None), "for several labels: -l a=b -l c=d"),
             (group(None, &["a='b' c=d"], None), "for several labels: -l a=b -l c=d"),
             (group(None, &["a=b&c=d"], None), "for several labels: -l a=b -l c=d"),
-            (group(None, &["a=~b"], None), "for a regular expression: --match 'a=~b'"),
             (group(Some("job: x"), &[], None), "use -j x"),
             (group(Some("="), &[], None), "is a variable unset?"),
             (group(Some("x -l a=b"), &[], None), "end the quotes before the option"),
@@ -368,6 +379,8 @@ mod tests {
         }
         // The instance of a probe is a URL.
         assert_eq!(of_group(&group(None, &["path=~/a"], Some("https://x/%20?a=b&c=d"))), []);
+        let labels = ["version=~1.2", "command=ls -l /", "error=None"];
+        assert_eq!(of_group(&group(Some("job:errors:rate5m"), &labels, None)), []);
     }
 
     #[test]

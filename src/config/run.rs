@@ -3,7 +3,8 @@
 
 use super::groups::age;
 use super::{
-    Destination, Use, connection, destination, empty, file_key, grouping_key, in_url, names, push, utf8,
+    Destination, Use, connection, destination, empty, file_key, grouping_key, in_url, mistakes, names, push,
+    utf8,
 };
 use crate::cli;
 use crate::duration;
@@ -96,7 +97,7 @@ impl Run {
     /// Returns the job's name for messages.
     pub(crate) fn name(&self) -> String {
         let job = self.group.job.as_deref().map(|job| job.to_string_lossy().into_owned());
-        let named = job.filter(|job| !job.is_empty());
+        let named = job.filter(|job| !job.is_empty() && mistakes::of_url_as_job(&self.group).is_ok());
         let named = named.or_else(|| self.key().ok().map(|key| key.job().to_owned()));
         let program = || self.command.first().map(|program| program.to_string_lossy().into_owned());
         named.or_else(program).unwrap_or_default()
@@ -111,6 +112,7 @@ impl Run {
         if let Some(option) = self.empty {
             return Err(empty(option));
         }
+        mistakes::of_url_as_job(&self.group)?;
         match self.url()? {
             Some(url) => url.key(self.key_rules()).map_err(in_url),
             None => grouping_key(&self.group, self.key_rules()),

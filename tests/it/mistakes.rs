@@ -435,7 +435,7 @@ fn mistakes_in_a_selection_are_reported() {
     let push = "pushgw push -j x f;";
     for (call, code, says) in [
         ("list -j job=x", 0, "the label `job` gets the value `job=x`\nhint: use -j x"),
-        ("list -l team=~x", 0, "hint: for a regular expression: --match 'team=~x'"),
+        ("list -l team=~x", 0, "hint: use --match 'team=~x'"),
         ("delete -l team=x", 2, "add -j JOB; to select groups by label: pushgw delete --match team=x"),
         ("show -l 'team=a b'", 2, "pushgw show --match 'team=\"a b\"'"),
         ("show -l team=~x", 2, "pushgw show --match 'team=\"~x\"'"),
@@ -632,6 +632,11 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("run -j x echo hi", 125, "comes after `--`: pushgw run -j x -- echo hi\n"),
     ("run ci -- echo hi", 125, "use -j for the job: pushgw run -j ci -- echo hi\n"),
     ("-version", 2, "use pushgw --version\n"),
+    (
+        "check -j http://gw:9091 f",
+        2,
+        "the job looks like a URL, not a job name\nhint: for the gateway: -g URL\n",
+    ),
     ("convert http://u:secret@gw/metrics", 2, "hint: use curl -s URL | pushgw convert"),
     ("convert -- cat f", 1, "hint: for the output of a command: cat f | pushgw convert"),
     ("convert 'a 1'", 1, "error: can't read a 1: no such file or directory\n"),
@@ -664,6 +669,9 @@ fn variants_of_the_known_mistakes() {
         let code = if call.starts_with("run") { 125 } else { code };
         typed(&gateway, &format!("pushgw {call}"), code, &[], &[says]);
     }
+    // The URL may contain a password.
+    let says = "warning: true exited with status 0, but the report failed: the job looks like a URL, not a job name\n";
+    typed(&gateway, "pushgw run -j http://u:secret@gw -- true", 0, &[], &[says]);
     // A line of metrics that is empty does not hide how the job went.
     let says = "x was reported without its metrics: --metric is empty: is a variable unset?";
     typed(&gateway, "pushgw run -j x -m $UNSET'' -- true", 0, &["job=x"], &[says]);

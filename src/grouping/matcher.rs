@@ -2,9 +2,10 @@
 //! regular expression must match the whole value.
 //!
 //! The syntax follows amtool, which is designed for use in a shell. Names and values can be bare (`job=x`) or
-//! quoted as in a query (`job="x"`). Inside quotes, `\\`, `\"`, `\n`, `\r` and `\t` are escapes. Any other
-//! backslash is literal, so that `job=~"db\d+"` needs no double backslash. A value that starts with a quote
-//! must be quoted. All other characters in a bare value are literal, including spaces and commas.
+//! quoted as in a query (`job="x"`). Inside quotes, `\\`, `\"`, `\n`, `\r` and `\t` are escapes, and so are
+//! those that are printed for invisible characters (see `printed_escape`). Any other backslash is literal, so
+//! that `job=~"db\d+"` needs no double backslash. A value that starts with a quote must be quoted. All other
+//! characters in a bare value are literal, including spaces and commas.
 //!
 //! Regular expressions use RE2 syntax, as in Prometheus, and run on the `regex` crate, which is based on RE2.
 //! Syntax that the crate treats differently is rewritten (see `re2`). Three differences remain: octal escapes
@@ -264,24 +265,41 @@ fn value(argument: &str, rest: &str) -> Result<String, MatcherError> {
 
 /// Reads the quoted string at the start of `text`. Returns its content and the text after it.
 fn quoted<'a>(argument: &str, text: &'a str) -> Result<(String, &'a str), MatcherError> {
-    let mut chars = text.char_indices();
-    let quote = chars.next().map(|(_, c)| c);
+    let mut chars = text.chars();
+    let quote = chars.next();
     let mut out = String::new();
-    while let Some((at, c)) = chars.next() {
+    while let Some(c) = chars.next() {
         match c {
-            _ if Some(c) == quote => return Ok((out, &text[at + c.len_utf8()..])),
-            '\\' => match chars.next() {
-                Some((_, 'n')) => out.push('\n'),
-                Some((_, 'r')) => out.push('\r'),
-                Some((_, 't')) => out.push('\t'),
-                Some((_, c @ ('\\' | '"' | '\''))) => out.push(c),
-                Some((_, c)) => out.extend(['\\', c]),
-                None => break,
+            _ if Some(c) == quote => return Ok((out, chars.as_str())),
+            '\\' => match (printed_escape(&out, chars.as_str()), chars.next()) {
+                (Some((c, after)), _) => {
+                    out.push(c);
+                    chars = after.chars();
+                }
+                (_, Some('n')) => out.push('\n'),
+                (_, Some('r')) => out.push('\r'),
+                (_, Some('t')) => out.push('\t'),
+                (_, Some(c @ ('\\' | '"' | '\''))) => out.push(c),
+                (_, Some(c)) => out.extend(['\\', c]),
+                (_, None) => break,
             },
             _ => out.push(c),
         }
     }
     Err(MatcherError::Unclosed { argument: argument.to_owned() })
+}
+
+/// Decodes the escape after a backslash if it is one that `output::sanitize` or `list` prints in a label:
+/// `\x1b`, `\u{200b}`, `\u001b`, or the bracket in `##\x5b`. Returns the character and the text after it.
+fn printed_escape<'a>(before: &str, text: &'a str) -> Option<(char, &'a str)> {
+    let (digits, after) = match text.strip_prefix("u{") {
+        Some(text) => text.split_once('}')?,
+        None if text.starts_with('x') => text[1..].split_at_checked(2)?,
+        None => text.strip_prefix('u')?.split_at_checked(4)?,
+    };
+    let c = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32)?;
+    let is_printed = !c.is_ascii() || c.is_ascii_control() || c == '[' && before.ends_with("##");
+    is_printed.then_some((c, after))
 }
 
 /// Compiles a pattern as Prometheus 3 does (`model/labels/regexp.go`): anchored at both ends, with a dot that
@@ -366,8 +384,9 @@ fn escape<'a>(out: &mut String, after: &'a str) -> &'a str {
         c => out.extend(['\\', c]),
     }
     let after = &after[c.len_utf8()..];
-    // The braces of `\p{Greek}` and `\x{10FFFF}` neither start a repetition nor are literal.
-    match after.strip_prefix('{').filter(|_| matches!(c, 'p' | 'P' | 'x')).and_then(|text| text.find('}')) {
+    // The braces of `\p{Greek}`, `\x{10FFFF}` and `\u{200b}` neither start a repetition nor are literal.
+    let has_braces = matches!(c, 'p' | 'P' | 'x' | 'u');
+    match after.strip_prefix('{').filter(|_| has_braces).and_then(|text| text.find('}')) {
         Some(at) => {
             out.push_str(&after[..at + 2]);
             &after[at + 2..]
@@ -412,6 +431,7 @@ pub enum MatcherError {
 mod tests {
     use super::super::label::Label;
     use super::*;
+    use crate::output::{Charset, sanitize};
     use proptest::prelude::*;
 
     fn labels() -> LabelSet {
@@ -641,13 +661,21 @@ mod tests {
         }
 
         #[test]
-        fn any_value_can_be_quoted(value in any::<String>()) {
+        fn any_value_can_be_quoted(
+            name in "\\PC+|[a-z\\\\\"\u{0}-\u{1f}\u{200b}]+",
+            value in "(?s).*|(##\\[|[\\\\ux{0}\u{1b}\u{85}\u{200b}\u{e0001}])*",
+        ) {
             let quoted = value.replace('\\', "\\\\").replace('"', "\\\"");
             let matcher: Matcher = format!("a=\"{quoted}\"").parse().unwrap();
             prop_assert!(matcher.matches(&[("a", value.clone())].into_iter().collect()));
-            let label = Label::new("a", value);
-            let matcher: Matcher = label.matcher().parse().unwrap();
-            prop_assert!(matcher.matches(&[(label.name, label.value)].into_iter().collect()));
+            let label = Label::new(name, value);
+            let set: LabelSet = [(label.name.clone(), label.value.clone())].into_iter().collect();
+            for text in [label.matcher(), set.to_string()] {
+                for charset in [Charset::Unicode, Charset::Ascii] {
+                    let printed = sanitize::text(&text, charset);
+                    prop_assert!(parse_matchers(&printed).unwrap()[0].matches(&set), "{}", printed);
+                }
+            }
         }
     }
 }

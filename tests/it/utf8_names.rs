@@ -1,7 +1,9 @@
 //! Tests label names in a path. Only a gateway with `--push.enable-utf8-names` decodes names that start with `U__`. So
 //! the same path can identify different groups, depending on the gateway's flag.
 
-use crate::support::{Client, Gateway, Program, Request, Server, gateways, pushgw, shell, wait_until};
+use crate::support::{
+    Client, Gateway, Program, Request, Server, gateways, newest_gateway, pushgw, shell, wait_until,
+};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use tempfile::TempDir;
@@ -171,6 +173,52 @@ fn fix_commands_delete_no_other_group() {
                 "{:?}",
                 victims.names()
             );
+        }
+    }
+}
+
+/// Labels as printed by `list` and in hints select the group, even if they contain escapes.
+#[test]
+#[ignore = "needs a real Pushgateway (fetched on first use)"]
+fn printed_labels_select_their_group() {
+    let gateway = Gateway::start(newest_gateway(), &[FLAG]);
+    let names =
+        ["a", "a-b", "a b", "ünï", "jo*", "k8s.io/name", "1a", "{x}", "“x”", "a\"b", "a,b", "a!", "a\u{1b}b"];
+    let values = [
+        "v",
+        "zero\u{200b}width",
+        "\u{1b}[31mred",
+        "\\x1b",
+        "\u{85}\u{ad}",
+        "##[debug]",
+        "é\r\n\t'",
+        "a,b",
+        "~x",
+    ];
+    let labels = names.map(|name| (name, "v")).into_iter().chain(values.map(|value| ("a", value)));
+    for (number, (name, value)) in labels.enumerate() {
+        let job = format!("j{number}");
+        gateway.put(format!("/metrics/job/{job}/a/other"), "m 1\n");
+        let label = format!("{name}={value}");
+        let push = ["push", "--utf8-names", "-j", &job, "-m", "m 1", "-l", &label];
+        pushgw().args(push).on(&gateway).any_stderr().run();
+        for locale in ["C", "C.UTF-8"] {
+            let args = ["delete", "-j", &job, "-l", &label, "--failed"];
+            let call = pushgw().args(args).on(&gateway).env("LC_ALL", locale).code(2);
+            let said = call.any_stderr().run().stderr();
+            let (_, options) = said.split_once("these labels: pushgw delete ").unwrap();
+            let options = options.trim().replace(" --failed", "");
+            let call = shell(&format!("pushgw list -o json {options}")).on(&gateway).any_stdout().run();
+            let groups: Vec<serde_json::Value> = serde_json::from_slice(&call.stdout).unwrap();
+            assert!(groups.len() == 1 && groups[0]["labels"][name] == value, "{options}: {groups:?}");
+            let list = || {
+                pushgw().args(["list", "--wide", "-j", &job]).on(&gateway).env("LC_ALL", locale).any_stdout()
+            };
+            let table = list().run().stdout();
+            let row = table.lines().find(|line| !line.contains("other") && line.starts_with('{')).unwrap();
+            let selector = &row[..=row.rfind('}').unwrap()];
+            let shown = list().args(["--match", selector]).run().stdout();
+            assert!(shown.lines().count() == 2 && shown.contains(selector), "{selector}: {shown}");
         }
     }
 }

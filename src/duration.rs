@@ -58,6 +58,11 @@ pub(crate) fn parse(text: &str) -> Result<Duration, DurationError> {
         parse(meant)?;
         return Err(DurationError::Signed { text: owned(), meant: meant.to_owned() });
     }
+    if let Some(meant) = text.strip_suffix(" ago") {
+        parse(meant)?;
+        let (text, unit) = (owned(), "ago".to_owned());
+        return Err(DurationError::MeantUnit { text, unit, meant: meant.to_owned() });
+    }
     let mut millis: u64 = 0;
     let mut units = UNITS.as_slice();
     let mut rest = text;
@@ -158,6 +163,9 @@ mod tests {
             ("2months", "`2months` has the unknown unit `months`: m is minutes, and a month is 30d"),
             (" 5s", "` 5s` is not a duration: write it like 90s, 2h or 1h30m"),
             ("1.5h", "`1.5h` has a fraction: use whole numbers and smaller units, as in 1h30m or 500ms"),
+            ("1d ago", "`1d ago` has the unknown unit `ago`: write 1d"),
+            ("2 weeks ago", "`2 weeks` has the unknown unit ` weeks`: write 2w"),
+            ("long ago", "`long` is not a duration: write it like 90s, 2h or 1h30m"),
             ("5min", "`5min` has the unknown unit `min`: write 5m"),
             ("5S", "`5S` has the unknown unit `S`: write 5s"),
             ("5 s", "`5 s` has the unknown unit ` s`: write 5s"),

@@ -325,20 +325,27 @@ fn selection(args: &cli::SelectionArgs) -> Result<Selection, Failure> {
 /// Parses an age. Errors suggest days, because users usually mean days rather than seconds.
 pub(super) fn age(option: &str, text: &str) -> Result<Duration, Failure> {
     let days_ago = || {
-        let (year, rest) = text.split_once('-')?;
-        let (month, day) = rest.split_once('-')?;
-        let date = Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()?;
-        let then = Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
-        let days = (Timestamp::now().as_second() - then.as_second()) / (24 * 60 * 60);
-        (days > 0).then(|| format!("a date is not a duration: {text} is {days}d ago, so write {days}d"))
+        let then = match text.trim_start_matches('@').parse::<i64>() {
+            Ok(millis @ 1_000_000_000_000..) => millis / 1000,
+            Ok(seconds @ 1_000_000_000..) => seconds,
+            Ok(_) => return None,
+            Err(_) => {
+                let (year, rest) = text.split(['T', ' ']).next()?.split_once('-')?;
+                let (month, day) = rest.split_once('-')?;
+                let date = Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()?;
+                Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?.as_second()
+            }
+        };
+        let days = (Timestamp::now().as_second() - then) / (24 * 60 * 60);
+        (days > 0).then(|| format!("{text} is a time, not a duration: it was {days}d ago, so write {days}d"))
     };
     duration::parse(text).map_err(|error| {
-        let message = match error {
+        let message = days_ago().unwrap_or_else(|| match error {
             DurationError::OnlyNumber(number) => format!(
                 "`{text}` has no unit: write {number}d for days, {number}h for hours or {number}s for seconds"
             ),
-            error => days_ago().unwrap_or_else(|| error.to_string()),
-        };
+            error => error.to_string(),
+        });
         Failure::usage(format!("{option}: {message}"))
     })
 }

@@ -277,7 +277,13 @@ fn a_mistyped_age_is_an_error() {
         ("30sec", "write 30s"),
         ("1M", "m is minutes, and a month is 30d"),
         ("-1h", "`-1h` is negative: write 1h"),
-        ("2020-01-01", "a date is not a duration: 2020-01-01 is "),
+        ("2020-01-01", "2020-01-01 is a time, not a duration: it was "),
+        ("2020-01-01T10:00:00Z", "2020-01-01T10:00:00Z is a time, not a duration: it was "),
+        ("1700000000", "1700000000 is a time, not a duration: it was "),
+        ("1700000000000", "1700000000000 is a time, not a duration: it was "),
+        ("'2 weeks'", "write 2w"),
+        ("'1d ago'", "write 1d"),
+        ("'2 weeks ago'", "write 2w"),
     ] {
         typed(
             &gateway,

@@ -226,6 +226,9 @@ fn meant_option(
     if name == "openmetrics" && command.is_some_and(|command| knows(command, "strip-timestamps")) {
         return Some("use --format openmetrics".to_owned());
     }
+    if name == "all" && command.is_some_and(|command| command.get_name() == "list") {
+        return Some("without a selection, list prints every group".to_owned());
+    }
     match command {
         None if args.get(1).is_some_and(|arg| arg == "-version") => Some("use pushgw --version".to_owned()),
         None => Some("the command comes first: pushgw COMMAND [OPTIONS]".to_owned()),

@@ -364,7 +364,7 @@ fn selected(
         (true, true, _) | (true, _, true) => Err(Failure::usage_with_hint(
             "-j, -l, -i and --url name one group, but --match, --older-than, --failed and --all select several",
             named_labels(group).map_or_else(
-                || "use either --url or a selection".to_owned(),
+                || "use either one group or a selection".to_owned(),
                 |labels| format!("for all groups with these labels: {}", instead(&labels)),
             ),
         )),
@@ -381,11 +381,12 @@ fn selected(
     }
 }
 
-/// Returns the labels from `-j`, `-l` and `-i`, or `None` if there are none or one is invalid.
+/// Returns the labels from `-j`, `-l` and `-i`, or `None` if they can't select groups because they are invalid or empty.
 fn named_labels(group: &cli::GroupArgs) -> Option<Vec<Label>> {
     let mut labels = labels(&group.labels, group.instance.as_deref()).ok()?;
     labels.splice(0..0, group.job.as_deref().and_then(OsStr::to_str).map(|job| Label::new("job", job)));
-    Some(labels).filter(|labels| !labels.is_empty())
+    let has_job = group.job.as_ref().is_none_or(|job| !job.is_empty());
+    Some(labels).filter(|labels| has_job && labels.iter().any(|label| !label.value.is_empty()))
 }
 
 /// Returns a command that selects the groups with these labels, and repeats the selection and the gateway as typed.

@@ -387,7 +387,7 @@ fn a_group_and_a_selection_exclude_each_other() {
         (&["-j", "x", "--all"], "--match job=x"),
         (&["-l", "a=b", "--older-than", "1d"], "--match a=b"),
         (&["-i", "a", "--failed"], "--match instance=a"),
-        (&["--url", "http://gw/metrics/job/x", "--all"], "use either --url or a selection"),
+        (&["--url", "http://gw/metrics/job/x", "--all"], "use either one group or a selection"),
         (&["--all", "--match", "job=x"], "--match job=x"),
         (&["--all", "--older-than", "1d"], "--match job=x"),
     ] {

@@ -503,6 +503,9 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("list -l a!=b", 2, "`a!` is not a valid label name\nhint: use --match 'a!=b'"),
     ("list -l 'a = b'", 2, "hint: use --match a=b\n"),
     ("list -l 'a b=c'", 2, "`a b` is not a valid label name"),
+    ("list --all", 2, "without a selection, list prints every group"),
+    ("delete -i ''", 2, "the group's job is missing\nhint: add -j JOB\n"),
+    ("delete -i '' --all", 2, "hint: use either one group or a selection\n"),
     ("list gw:9091", 2, "use -g for the URL of a gateway: pushgw list -g gw:9091"),
     ("delete --url /metrics/job/x/a/b/", 2, "the URL ends with a slash: remove it\n"),
     (

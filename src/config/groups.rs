@@ -9,7 +9,7 @@ use crate::env::Environment;
 use crate::error::Failure;
 use crate::gateway::Selection;
 use crate::grouping::{
-    EmptyValues, GroupingKey, KeyError, KeyRules, Label, Matcher, PathError, parse_matchers,
+    EmptyValues, GroupingKey, KeyError, KeyRules, Label, Matcher, PathError, is_bare_name, parse_matchers,
 };
 use crate::http::{Connection, Url};
 use crate::secret::without_user;
@@ -214,11 +214,12 @@ impl List {
             return Err(Failure::usage(KeyError::EmptyJob.to_string()));
         }
         let labels = labels(&args.labels, args.instance.as_deref())?;
-        if let Some(Label { name, value }) = labels.iter().find(|label| label.name.contains(['!', ' '])) {
+        if let Some(Label { name, value }) = labels.iter().find(|label| !is_bare_name(&label.name)) {
+            let typed = format!("{}={}", name.trim(), value.trim());
+            let meant =
+                typed.parse::<Matcher>().map_or_else(|error| error.meant(&typed), |_| Some(typed.clone()));
             let message = format!("--label: `{name}` is not a valid label name");
-            let meant = quote(&format!("{}={}", name.trim(), value.trim()));
-            let hint = (!name.trim().contains(' ')).then(|| format!("use --match {meant}"));
-            return Err(Failure::Usage { message, hint });
+            return Err(Failure::Usage { message, hint: meant.as_deref().map(matching) });
         }
         let mut named: Vec<Matcher> =
             labels.into_iter().map(|label| Matcher::equal(label.name, label.value)).collect();
@@ -305,8 +306,10 @@ fn selection(args: &cli::SelectionArgs) -> Result<Selection, Failure> {
     let mut matchers = Vec::new();
     for matcher in &args.matchers {
         let matcher = utf8("--match", matcher)?;
-        matchers
-            .extend(parse_matchers(matcher).map_err(|error| Failure::usage(format!("--match: {error}")))?);
+        matchers.extend(parse_matchers(matcher).map_err(|error| Failure::Usage {
+            message: format!("--match: {error}"),
+            hint: error.meant(matcher).as_deref().map(matching),
+        })?);
     }
     if matchers.iter().any(Matcher::requires_no_job) {
         return Err(Failure::usage("--match: the job is never empty: is a variable unset?"));
@@ -320,6 +323,10 @@ fn selection(args: &cli::SelectionArgs) -> Result<Selection, Failure> {
     };
     let older_than = args.older_than.as_ref().map(age_of).transpose()?;
     Ok(Selection { matchers, older_than, failed: args.failed })
+}
+
+fn matching(matcher: &str) -> String {
+    format!("use --match {}", quote(matcher))
 }
 
 /// Parses an age. Errors suggest days, because users usually mean days rather than seconds.

@@ -11,7 +11,8 @@
 //! Syntax that the crate treats differently is rewritten (see `re2`). Three differences remain: octal escapes
 //! (`\123`) and `\C` are errors, a repetition may exceed RE2's limit of 1000, and `(?x)` is accepted.
 
-use super::label::LabelSet;
+use super::label::{Label, LabelSet};
+use super::names::LegacyName;
 use regex::Regex;
 use std::str::FromStr;
 
@@ -125,17 +126,27 @@ const WILDCARD: &str = "`*` and `?` are not wildcards";
 
 /// Returns the matcher that was probably meant by `name=value`, and the reason.
 fn meant_by_equal(name: &str, value: &str) -> Option<(String, &'static str)> {
-    let is_matcher = |text: &&str| text.parse::<Matcher>().is_ok();
-    for separator in [",", ";", "&", " and ", " "] {
-        let parts: Vec<&str> = value.split(separator).map(str::trim).collect();
-        if parts.len() > 1 && parts.iter().skip(1).all(is_matcher) {
-            let meant = format!("{{{name}={}}}", parts.join(","));
-            return Some((meant, "a comma separates matchers only inside braces"));
-        }
+    let typed = format!("{name}={value}");
+    let any_of = |values: Option<Vec<&str>>| {
+        let values = values?.into_iter().map(str::trim).collect::<Vec<_>>();
+        let is_list = values.len() > 1 && values.iter().all(|value| !value.is_empty());
+        let pattern = values.into_iter().map(literal).collect::<Vec<_>>().join("|");
+        is_list.then(|| (format!("{name}=~{pattern}"), "a label has only one value"))
+    };
+    let (alternatives, start) = (typed.replace("||", " or "), format!("{name}="));
+    let alternatives = alternatives.split(" or ").map(|part| part.trim().strip_prefix(&*start));
+    if let Some(meant) = any_of(alternatives.collect()) {
+        return Some(meant);
     }
-    if value.starts_with('~') || [".*", ".+", "|"].iter().any(|part| value.contains(part)) {
-        let pattern = value.trim_start_matches('~');
-        return Some((format!("{name}=~{pattern}"), "a regular expression needs `=~`"));
+    if let Some(meant) = in_braces(&typed) {
+        return Some((meant, "a comma separates matchers only inside braces"));
+    }
+    let class = value.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
+    // An IPv6 address is in brackets, too.
+    let has_class = class.is_some_and(|(inside, _)| !inside.contains(':'));
+    if value.starts_with('~') || has_class || [".*", ".+", "|"].iter().any(|part| value.contains(part)) {
+        let meant = format!("{name}=~{}", value.trim_start_matches('~'));
+        return meant.parse::<Matcher>().is_ok().then_some((meant, "a regular expression needs `=~`"));
     }
     if value.contains(['*', '?']) {
         let pattern = literal(value).replace("\\*", ".*").replace("\\?", ".");
@@ -144,9 +155,25 @@ fn meant_by_equal(name: &str, value: &str) -> Option<(String, &'static str)> {
     if name != "job" && ["job", "jobs", "jobname", "job_name"].contains(&&*name.to_ascii_lowercase()) {
         return Some((format!("job={value}"), "the label for the job is `job`"));
     }
-    let trimmed = value.trim().trim_end_matches(['}', '"', '\'']);
-    let is_shorter = trimmed != value && !trimmed.is_empty();
-    is_shorter.then(|| (format!("{name}={trimmed}"), "the value has a space, a quote or a brace around it"))
+    if let Some(meant) = any_of(Some(value.split(',').collect())).filter(|_| name == "job") {
+        return Some(meant);
+    }
+    let trimmed = value.trim_matches(|c: char| c.is_whitespace() || "“”„‘’«»\"'},;".contains(c));
+    (trimmed != value && !trimmed.is_empty()).then(|| {
+        let meant = Label::new(name, trimmed).matcher();
+        (meant, "the value starts or ends with a space, quote, brace or comma")
+    })
+}
+
+/// Returns several matchers with another separator, such as `a=b;c=d`, as they were meant: in braces.
+fn in_braces(text: &str) -> Option<String> {
+    let text = text.replace(['“', '”', '„'], "\"");
+    [",", ";", "&&", "&", " and ", " AND ", " ", "/"].iter().find_map(|separator| {
+        let parts: Vec<&str> = text.split(separator).map(str::trim).collect();
+        let meant = format!("{{{}}}", parts.join(","));
+        let count = parse_matchers(&meant).map_or(0, |matchers| matchers.len());
+        (parts.len() > 1 && count >= parts.len()).then_some(meant)
+    })
 }
 
 /// Parses an argument that contains one matcher, or several in braces, as in the output of `list`.
@@ -205,7 +232,9 @@ impl FromStr for Matcher {
             _ => None,
         };
         if let Some(meant) = meant {
-            let meant = format!("{name}{meant}{}", rest.trim_start_matches(['=', '!', '~']));
+            let typed_name = argument[..argument.len() - operator.len() - rest.len()].trim();
+            let value = rest.trim_start_matches(['=', '!', '~']).trim_start();
+            let meant = format!("{typed_name}{meant}{value}");
             return Err(MatcherError::Operator { argument: argument.to_owned(), meant });
         }
         // Spaces around the operator are ignored, as in a query.
@@ -237,11 +266,14 @@ fn name(argument: &str) -> Result<(String, &str), MatcherError> {
             && let Some(value) = text[end..].strip_prefix('=')
         {
             let operator = if name.ends_with('~') { "=~" } else { "=" };
-            let meant = format!("{}{operator}{}", stem.trim_end(), value.trim_start_matches(['=', '~']));
+            let value = value.trim_start_matches(['=', '~']).trim_start();
+            let meant = format!("{}{operator}{value}", stem.trim_end());
             return Err(MatcherError::Operator { argument: argument.to_owned(), meant });
         }
-        if end < text.len() && name.contains(|c: char| !c.is_alphanumeric() && !"_.:/-".contains(c)) {
-            return Err(MatcherError::BareName { name: name.to_owned(), rest: text[end..].to_owned() });
+        if end < text.len() && !is_bare_name(name) {
+            let meant = format!("\"{name}\"{}", &text[end..]);
+            let (argument, name) = (argument.to_owned(), name.to_owned());
+            return Err(MatcherError::BareName { argument, name, meant });
         }
         (name.to_owned(), &text[end..])
     };
@@ -249,6 +281,12 @@ fn name(argument: &str) -> Result<(String, &str), MatcherError> {
         return Err(MatcherError::NoName { argument: argument.to_owned() });
     }
     Ok((name, rest))
+}
+
+/// Returns true if a matcher needs no quotes around this name. A gateway with UTF-8 names accepts every name, but
+/// others are more likely mistakes.
+pub fn is_bare_name(name: &str) -> bool {
+    name.chars().all(|c| c.is_alphanumeric() || "_.".contains(c))
 }
 
 fn value(argument: &str, rest: &str) -> Result<String, MatcherError> {
@@ -410,16 +448,14 @@ const FORMS: &str = "write NAME=VALUE, NAME!=VALUE, NAME=~REGEX or NAME!~REGEX";
 pub enum MatcherError {
     #[error("`{argument}` is not a matcher: {FORMS}")]
     NoOperator { argument: String },
-    #[error("`{argument}` has an unknown operator: did you mean `{meant}`?")]
+    #[error("`{argument}` has an unknown operator")]
     Operator { argument: String, meant: String },
-    #[error("`{name}` is not a valid label name; if the gateway has UTF-8 names, quote it: \"{name}\"{rest}")]
-    BareName { name: String, rest: String },
+    #[error("`{name}` is not a valid label name; if the gateway has UTF-8 names, quote it")]
+    BareName { argument: String, name: String, meant: String },
     #[error("`{argument}` has no label name: {FORMS}")]
     NoName { argument: String },
     /// The argument contains braces or commas, so it is a whole selector instead of one matcher.
-    #[error(
-        "`{argument}` is not a single matcher: use --match once for each, or put them all in braces: '{{a=\"x\",b=\"y\"}}'"
-    )]
+    #[error("`{argument}` {}", not_one(.argument))]
     NotOne { argument: String },
     #[error("`{argument}` has an unclosed quote")]
     Unclosed { argument: String },
@@ -427,9 +463,39 @@ pub enum MatcherError {
     Regex { pattern: String, reason: String },
 }
 
+impl MatcherError {
+    /// Returns what was probably meant by an argument that caused this error.
+    pub fn meant(&self, typed: &str) -> Option<String> {
+        match self {
+            Self::Operator { argument, meant } | Self::BareName { argument, meant, .. } => {
+                Some(typed.replacen(&**argument, meant, 1))
+            }
+            Self::NotOne { .. } => {
+                let inside = typed.split_once('{').map_or(typed, |(_metric, inside)| inside);
+                let inside = inside.trim_start_matches('{').trim_end_matches([' ', '}', ',', ';']);
+                let single = || Some(format!("{{{inside}}}")).filter(|meant| parse_matchers(meant).is_ok());
+                in_braces(inside).or_else(single)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Returns the reason why an argument with braces or commas is invalid.
+fn not_one(argument: &str) -> &'static str {
+    match argument.trim().split_once('{') {
+        Some(("", text)) if !text.contains('}') => "has an unclosed brace",
+        Some((name, _)) if LegacyName::Metric.is(name.trim_end().as_bytes()) => {
+            "has a metric name, but groups have only labels"
+        }
+        _ => {
+            "is not a single matcher: use --match once for each, or put them all in braces: '{a=\"x\",b=\"y\"}'"
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::label::Label;
     use super::*;
     use crate::output::{Charset, sanitize};
     use proptest::prelude::*;
@@ -546,26 +612,10 @@ mod tests {
             ("", format!("`` has no label name: {forms}")),
             ("=x", format!("`=x` has no label name: {forms}")),
             ("\"\"=x", format!("`\"\"=x` has no label name: {forms}")),
-            ("job==x", "`job==x` has an unknown operator: did you mean `job=x`?".into()),
-            ("job!==x", "`job!==x` has an unknown operator: did you mean `job!=x`?".into()),
-            ("job!=~x", "`job!=~x` has an unknown operator: did you mean `job!~x`?".into()),
-            ("job=!~x", "`job=!~x` has an unknown operator: did you mean `job!~x`?".into()),
-            ("job=!x", "`job=!x` has an unknown operator: did you mean `job!=x`?".into()),
-            ("job=~~x", "`job=~~x` has an unknown operator: did you mean `job=~x`?".into()),
-            ("job!~~x", "`job!~~x` has an unknown operator: did you mean `job!~x`?".into()),
-            ("job~=ci", "`job~=ci` has an unknown operator: did you mean `job=~ci`?".into()),
-            ("job ~= ci", "`job ~= ci` has an unknown operator: did you mean `job=~ ci`?".into()),
-            ("job:=ci", "`job:=ci` has an unknown operator: did you mean `job=ci`?".into()),
-            (
-                "jo*=ci",
-                "`jo*` is not a valid label name; if the gateway has UTF-8 names, quote it: \"jo*\"=ci".into(),
-            ),
+            ("job==x", "`job==x` has an unknown operator".into()),
+            ("jo*=ci", "`jo*` is not a valid label name; if the gateway has UTF-8 names, quote it".into()),
             ("job!x", format!("`job!x` is not a matcher: {forms}")),
             ("job~x", format!("`job~x` is not a matcher: {forms}")),
-            (
-                "{job=\"x\"}",
-                "`{job=\"x\"}` is not a single matcher: use --match once for each, or put them all in braces: '{a=\"x\",b=\"y\"}'".into(),
-            ),
             (
                 "a=\"x\",b=\"y\"",
                 "`a=\"x\",b=\"y\"` is not a single matcher: use --match once for each, or put them all in braces: '{a=\"x\",b=\"y\"}'"
@@ -575,6 +625,8 @@ mod tests {
             ("a=\"x\\", "`a=\"x\\` has an unclosed quote".into()),
             ("a=~(", "`(` is not a valid regular expression: unclosed group".into()),
             ("a=~x)|(y", "`x)|(y` is not a valid regular expression: unopened group".into()),
+            ("{a=\"x\"", "`{a=\"x\"` has an unclosed brace".into()),
+            ("up{a=\"x\"}", "`up{a=\"x\"}` has a metric name, but groups have only labels".into()),
             ("a=~*", "`*` is not a valid regular expression: repetition operator missing expression".into()),
         ];
         for (matcher, expected) in table {
@@ -600,6 +652,41 @@ mod tests {
     }
 
     #[test]
+    fn an_argument_that_is_almost_a_matcher_gets_a_suggestion() {
+        for (argument, meant) in [
+            ("job==x", Some("job=x")),
+            ("job!==x", Some("job!=x")),
+            ("job!=~x", Some("job!~x")),
+            ("job=!~x", Some("job!~x")),
+            ("job=!x", Some("job!=x")),
+            ("job=~~x", Some("job=~x")),
+            ("job!~~x", Some("job!~x")),
+            ("job~=ci", Some("job=~ci")),
+            ("job ~= ci", Some("job=~ci")),
+            ("job:=ci", Some("job=ci")),
+            ("{\"a b\"==x, team=a}", Some("{\"a b\"=x, team=a}")),
+            ("jo*=ci", Some("\"jo*\"=ci")),
+            ("a-b=c", Some("\"a-b\"=c")),
+            ("{team=a,jo*=~ci}", Some("{team=a,\"jo*\"=~ci}")),
+            ("job", None),
+            ("{job=\"ci\"", Some("{job=\"ci\"}")),
+            ("{job=\"ci\",repo=a", Some("{job=\"ci\",repo=a}")),
+            ("up{job=\"ci\"}", Some("{job=\"ci\"}")),
+            ("node:up {job=ci, a=b}", Some("{job=ci,a=b}")),
+            ("{job=\"ci\"}}", Some("{job=\"ci\"}")),
+            ("{{job=\"ci\"}}", Some("{job=\"ci\"}")),
+            ("{x=y,job=\"ci\" repo=\"a\"}", Some("{x=y,job=\"ci\",repo=\"a\"}")),
+            ("job=\"ci\",repo=\"a\"", Some("{job=\"ci\",repo=\"a\"}")),
+            ("job=\"ci\" and repo=\"a\"", Some("{job=\"ci\",repo=\"a\"}")),
+            ("job=\"ci\",", Some("{job=\"ci\"}")),
+            ("sum(up{job=\"ci\"})", None),
+            ("job=\"ci\",a", None),
+        ] {
+            assert_eq!(parse_matchers(argument).unwrap_err().meant(argument).as_deref(), meant, "{argument}");
+        }
+    }
+
+    #[test]
     fn a_matcher_that_selects_nothing_gets_a_suggestion() {
         for (matcher, meant) in [
             ("job=db_*", Some("job=~db_.*")),
@@ -620,8 +707,22 @@ mod tests {
             ("jobs=ci", Some("job=ci")),
             ("job=ci ", Some("job=ci")),
             ("job=ci}", Some("job=ci")),
+            ("job=ci,", Some("job=ci")),
+            ("job=“ci”", Some("job=ci")),
+            ("job= «a b» ", Some("job=\"a b\"")),
+            ("job=“ci”,team=„a“", Some("{job=\"ci\",team=\"a\"}")),
+            ("job=ci or job=d.b", Some("job=~ci|d\\.b")),
+            ("team=a||team=b || team=c", Some("team=~a|b|c")),
+            ("job=ci or team=a", None),
+            ("job=ci && team=a", Some("{job=ci,team=a}")),
+            ("job=ci/team=a", Some("{job=ci,team=a}")),
+            ("instance=web-[12]", Some("instance=~web-[12]")),
+            ("instance=[::1]:9100", None),
+            ("instance=web-[2-1]", None),
+            ("path=/a/b=c", None),
             ("team=job", None),
-            ("job=a,b", None),
+            ("job=a.b, c", Some("job=~a\\.b|c")),
+            ("team=a,b", None),
             ("job=db", None),
             ("job=~db.*", None),
             ("job=~a|b", None),

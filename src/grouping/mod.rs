@@ -13,6 +13,6 @@ mod path;
 
 pub use key::{EmptyValues, GroupingKey, KeyError, KeyRules, MAX_PATH, NoKey};
 pub use label::{Label, LabelError, LabelSet};
-pub use matcher::{Matcher, MatcherError, parse_matchers};
+pub use matcher::{Matcher, MatcherError, is_bare_name, parse_matchers};
 pub use names::{LegacyName, Names, depends_on_names, in_path, is_legacy_name};
 pub use path::PathError;

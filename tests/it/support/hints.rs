@@ -88,9 +88,6 @@ fn corrected(script: &str, message: &str) -> Option<String> {
     if let Some(parts) = find(r"hint: [^\n]*use (--match [^\n]*)") {
         return replace(&format!("(?:-[jl]|--url|--match) {VALUE}(?: (?:-l|--match) {VALUE})*"), parts[0]);
     }
-    if let Some(parts) = find(r"`([^\n]*)` has an unknown operator: did you mean `([^\n]*)`") {
-        return replace(&regex::escape(parts[0]), parts[1]);
-    }
     if let Some(parts) = find(r"(--[a-z-]+): [^\n]* write (\d+[a-z]+)") {
         return replace(&format!("{}[= ]{VALUE}", parts[0]), &parts.join("="));
     }

@@ -44,7 +44,7 @@ pub(crate) fn of_command(command: &Command, environment: &Environment) -> Result
         Command::Run(_) if of_url_as_job(group).is_err() => return Ok(Vec::new()),
         _ => {}
     }
-    let mut found = of_group(group);
+    let mut found = of_group(group, matches!(command, Command::Delete(_) | Command::Show(_)));
     if let Some(has_input) = has_input {
         found.extend(of_file_name(group, has_input, environment)?);
     }
@@ -62,11 +62,12 @@ pub(super) fn of_url_as_job(group: &GroupArgs) -> Result<(), Failure> {
 /// Returns warnings about `-j`, `-l` and `-i` of `list`, which select groups.
 fn of_list(args: &ListArgs) -> Vec<Suspicion> {
     let (job, labels, instance) = (args.job.clone(), args.labels.clone(), args.instance.clone());
-    of_group(&GroupArgs { job, labels, instance, url: None })
+    of_group(&GroupArgs { job, labels, instance, url: None }, true)
 }
 
-/// Returns warnings about suspicious values of `-j`, `-l` and `-i`.
-fn of_group(args: &GroupArgs) -> Vec<Suspicion> {
+/// Returns warnings about suspicious values of `-j`, `-l` and `-i`. If they select groups, several labels in one are
+/// noticed later, when no group has this value.
+fn of_group(args: &GroupArgs, selects: bool) -> Vec<Suspicion> {
     let mut found = Vec::new();
     let mut add = |option: &str, label: &str, value: &str| {
         let Some((what, meant)) = of_value(label, value) else { return };
@@ -74,6 +75,7 @@ fn of_group(args: &GroupArgs) -> Vec<Suspicion> {
         let hint = match meant {
             Meant::Value(meant) if meant.is_empty() => "is a variable unset?".to_owned(),
             Meant::Value(meant) => format!("use {option} {}", quote(&format!("{name}{meant}"))),
+            Meant::Labels(..) if selects => return,
             Meant::Labels(meant, labels) => {
                 let meant = quote(&format!("{name}{meant}"));
                 let options = labels.iter().map(|label| format!(" -l {}", quote(label)));
@@ -345,7 +347,7 @@ mod tests {
                 "for the group with this path: --url /metrics/job/x/instance/a",
             ),
         ] {
-            let found = of_group(&group);
+            let found = of_group(&group, false);
             assert_eq!(
                 found.iter().map(|found| found.hint.as_str()).collect::<Vec<_>>(),
                 [hint],
@@ -364,7 +366,7 @@ mod tests {
             ("x\ty ", "including the spaces"),
             ("\r", "which contains only whitespace"),
         ] {
-            let found = of_group(&group(Some(value), &[], None));
+            let found = of_group(&group(Some(value), &[], None), false);
             let messages: Vec<_> = found.iter().map(|found| found.message.as_str()).collect();
             assert_eq!(messages, [format!("the label `job` gets the value `{value}`, {what}")]);
         }
@@ -375,12 +377,12 @@ mod tests {
         let values =
             ["b", "", "\"", "a,b", "b=c", "50%", "$5", "a b", "x,y=z,w", "'s", "a$b", "a/b", "<", ","];
         for value in values {
-            assert_eq!(of_group(&group(Some(value), &[], Some(value))), [], "{value}");
+            assert_eq!(of_group(&group(Some(value), &[], Some(value)), false), [], "{value}");
         }
         // The instance of a probe is a URL.
-        assert_eq!(of_group(&group(None, &["path=~/a"], Some("https://x/%20?a=b&c=d"))), []);
+        assert_eq!(of_group(&group(None, &["path=~/a"], Some("https://x/%20?a=b&c=d")), false), []);
         let labels = ["version=~1.2", "command=ls -l /", "error=None"];
-        assert_eq!(of_group(&group(Some("job:errors:rate5m"), &labels, None)), []);
+        assert_eq!(of_group(&group(Some("job:errors:rate5m"), &labels, None), false), []);
     }
 
     #[test]

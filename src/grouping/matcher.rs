@@ -144,7 +144,9 @@ fn meant_by_equal(name: &str, value: &str) -> Option<(String, &'static str)> {
     let class = value.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
     // An IPv6 address is in brackets, too.
     let has_class = class.is_some_and(|(inside, _)| !inside.contains(':'));
-    if value.starts_with('~') || has_class || [".*", ".+", "|"].iter().any(|part| value.contains(part)) {
+    let has_tilde = value.starts_with('~') && !value.starts_with("~/");
+    let has_anchor = value.starts_with('^') || value.len() > 1 && value.ends_with('$');
+    if has_tilde || has_class || has_anchor || [".*", ".+", "|"].iter().any(|part| value.contains(part)) {
         let meant = format!("{name}=~{}", value.trim_start_matches('~'));
         return meant.parse::<Matcher>().is_ok().then_some((meant, "a regular expression needs `=~`"));
     }
@@ -157,6 +159,9 @@ fn meant_by_equal(name: &str, value: &str) -> Option<(String, &'static str)> {
     }
     if let Some(meant) = any_of(Some(value.split(',').collect())).filter(|_| name == "job") {
         return Some(meant);
+    }
+    if value.contains('{') {
+        return None;
     }
     let trimmed = value.trim_matches(|c: char| c.is_whitespace() || "“”„‘’«»\"'},;".contains(c));
     (trimmed != value && !trimmed.is_empty()).then(|| {
@@ -474,11 +479,18 @@ impl MatcherError {
                 let inside = typed.split_once('{').map_or(typed, |(_metric, inside)| inside);
                 let inside = inside.trim_start_matches('{').trim_end_matches([' ', '}', ',', ';']);
                 let single = || Some(format!("{{{inside}}}")).filter(|meant| parse_matchers(meant).is_ok());
-                in_braces(inside).or_else(single)
+                in_braces(inside).or_else(single).or_else(|| either(typed))
             }
             _ => None,
         }
     }
+}
+
+/// Returns the matcher for `job="x" or job="y"`.
+fn either(typed: &str) -> Option<String> {
+    let (one, another) = typed.split_once(" or ")?;
+    let (one, another): (Matcher, Matcher) = (one.trim().parse().ok()?, another.trim().parse().ok()?);
+    one.either(&another).map(|(meant, _)| meant)
 }
 
 /// Returns the reason why an argument with braces or commas is invalid.
@@ -679,6 +691,8 @@ mod tests {
             ("job=\"ci\",repo=\"a\"", Some("{job=\"ci\",repo=\"a\"}")),
             ("job=\"ci\" and repo=\"a\"", Some("{job=\"ci\",repo=\"a\"}")),
             ("job=\"ci\",", Some("{job=\"ci\"}")),
+            ("job=\"ci\" or job=\"db\"", Some("job=~ci|db")),
+            ("job=\"ci\" or team=\"a\"", None),
             ("sum(up{job=\"ci\"})", None),
             ("job=\"ci\",a", None),
         ] {
@@ -704,6 +718,9 @@ mod tests {
             ("job=ci team=\"a\"", Some("{job=ci,team=\"a\"}")),
             ("job=ci.*", Some("job=~ci.*")),
             ("job=ci|db", Some("job=~ci|db")),
+            ("job=^ci$", Some("job=~^ci$")),
+            ("job=${JOB}", None),
+            ("path=\"~/x\"", None),
             ("jobs=ci", Some("job=ci")),
             ("job=ci ", Some("job=ci")),
             ("job=ci}", Some("job=ci")),

@@ -381,7 +381,7 @@ fn several_files_are_checked_as_one_text() {
         .file("1.prom", "# HELP a x\n# TYPE a gauge\na{f=\"1\"} 1\n")
         .file("2.prom", "# HELP a x\n# TYPE a gauge\na{f=\"2\"} 2\n")
         .args(["--message-format", "short", "1.prom", "2.prom"])
-        .stdout("2.prom:1:8: fixed: the HELP line for `a` is repeated\n2.prom:2:8: fixed: the TYPE line for `a` is repeated\n")
+        .stdout("2.prom:1:8: fixed: the HELP line for `a` is repeated (first HELP line: 1.prom:1)\n2.prom:2:8: fixed: the TYPE line for `a` is repeated (first TYPE line: 1.prom:2)\n")
         .run();
 }
 

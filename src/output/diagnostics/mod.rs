@@ -109,12 +109,23 @@ fn render(
     locator: &mut Locator<'_>,
     look: Appearance,
 ) -> String {
+    let location = locator.locate(&diagnostic.span);
     match format {
         MessageFormat::Human => human::render(diagnostic, locator, look),
-        MessageFormat::Short => short::render(diagnostic, locator.locate(&diagnostic.span), look),
-        MessageFormat::Json => json::render(diagnostic, locator.locate(&diagnostic.span)),
-        MessageFormat::Github => github::render(diagnostic, locator.locate(&diagnostic.span), look),
+        MessageFormat::Short => short::render(&with_related(diagnostic, locator), location, look),
+        MessageFormat::Json => json::render(&with_related(diagnostic, locator), location),
+        MessageFormat::Github => github::render(&with_related(diagnostic, locator), location, look),
     }
+}
+
+/// Adds the related positions to the message, for formats that do not show them.
+fn with_related(diagnostic: &Diagnostic, locator: &mut Locator<'_>) -> Diagnostic {
+    let mut diagnostic = diagnostic.clone();
+    for related in &diagnostic.related {
+        let Location { name, line, .. } = locator.locate(&related.span);
+        diagnostic.message = format!("{} ({}: {name}:{line})", diagnostic.message, related.message);
+    }
+    diagnostic
 }
 
 /// Returns the name of a severity, which programs may depend on, and its style.

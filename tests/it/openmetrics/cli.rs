@@ -243,7 +243,7 @@ fn a_metric_in_two_files_is_an_error() {
         .file("one.om", text)
         .file("two.om", text)
         .code(3)
-        .stdout("two.om:1:8: error: the lines of `a` are not consecutive\n")
+        .stdout("two.om:1:8: error: the lines of `a` are not consecutive (first line of `a`: one.om:1)\n")
         .any_stderr()
         .run();
     pushgw()
@@ -251,7 +251,7 @@ fn a_metric_in_two_files_is_an_error() {
         .file("one.prom", "a_total 1\n")
         .file("two.om", text)
         .code(3)
-        .stdout("two.om:2:1: error: the metric `a_total` is already in another file\n")
+        .stdout("two.om:2:1: error: the metric `a_total` is already in another file (the other one: one.prom:1)\n")
         .any_stderr()
         .run();
     let both = |first: &str, second: &str, prometheus: &str| {

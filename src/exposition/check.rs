@@ -99,7 +99,8 @@ impl<'a> Checker<'a> {
             {
                 return;
             }
-            has_content |= is_content;
+            // A script begins with comments.
+            has_content |= is_content && (is_rejected || self.context.bytes[line.all.start] != b'#');
             if !line.has_newline && is_content {
                 let end = line.all.end;
                 let message = || Message::new("the last line does not end with a newline");

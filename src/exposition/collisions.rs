@@ -8,7 +8,7 @@ use super::code::Code;
 use super::context::Context;
 use super::family::{Suffix, split_suffix};
 use super::findings::Message;
-use super::messages::quoted;
+use super::messages::{EMPTY_VARIABLE, quoted};
 use super::model::kind::Kind;
 use super::overwrites::Overwrites;
 use super::text::spans::name_at;
@@ -119,8 +119,9 @@ impl FamilyRules<'_, '_> {
     fn colon(&mut self, name: &[u8], at: usize) {
         self.context.findings.warning(Code::ColonName, name_at(self.context.bytes, at), || {
             let short = String::from_utf8_lossy(name).trim_end_matches(':').to_owned();
+            let write = format!("write `{short}`, without the colon");
             Message::new(format!("the colon is part of the metric name {}", quoted(name)))
-                .help(format!("write `{short}`, without the colon"))
+                .help(if short.is_empty() { EMPTY_VARIABLE.to_owned() } else { write })
         });
     }
 

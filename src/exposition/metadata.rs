@@ -206,8 +206,8 @@ pub(super) fn type_line<'a>(
         context.has_invalid_type_line = true;
         let is_openmetrics =
             [&b"info"[..], b"stateset", b"unknown"].iter().any(|kind| name.eq_ignore_ascii_case(kind));
-        // If the suggested fix also renames the metric, it replaces the whole line, so the whole line is highlighted.
-        let is_renamed = name.eq_ignore_ascii_case(b"info") && !metric.ends_with(b"_info");
+        // If the suggested fix also changes the name, it replaces the whole line, so the whole line is highlighted.
+        let is_renamed = message.help.as_ref().is_some_and(|help| help.contains("write `# TYPE"));
         let span = if is_renamed { start_of_comment(context.bytes, &line.name)..span.end } else { span };
         if is_openmetrics {
             context.openmetrics_error(Code::UnknownType, span, || message);

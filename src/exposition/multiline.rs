@@ -1,10 +1,12 @@
-//! Finds the end of an invalid line that continues on the following lines: a label value or labels with line breaks, a
-//! line that was split in two, or the headers of an HTTP response. The following lines are not checked separately.
+//! Finds the end of an invalid line that continues on the following lines: a label value or labels with line breaks,
+//! lines in shell quotes, a line that was split in two, the headers of an HTTP response, or UTF-16 text. The following
+//! lines are not checked separately.
 
 use super::model::kind::Kind;
 use super::text::lines::{self, LineSpan};
 use super::text::number::is_float;
-use super::text::scan::{self, Line, SampleLine, SyntaxError, SyntaxErrorKind};
+use super::text::scan::SyntaxErrorKind::{OpenName, OpenValue};
+use super::text::scan::{self, Line, SampleLine, SyntaxError};
 use super::text::token::LabelPair;
 use std::ops::Range;
 
@@ -23,9 +25,14 @@ pub(super) fn end<'a>(
     if is_status_line(&bytes[first.all.clone()]) {
         return Some(end_of_headers(bytes, first.all.end + 1, file.end));
     }
+    if bytes[first.all.clone()].contains(&0) {
+        let rest = bytes[..file.end].get(first.all.end + 1..).unwrap_or_default();
+        let lines = rest.split_inclusive(|byte| *byte == b'\n').take_while(|line| line.contains(&0));
+        return Some(first.all.end + 1 + lines.map(<[u8]>::len).sum::<usize>());
+    }
     let file = file.start..file.end.min(first.all.start + MAX_LEN);
     match scan::line(bytes, first.trimmed.clone(), scratch) {
-        Err(error) if error.kind == SyntaxErrorKind::OpenValue => end_of_value(bytes, first, &file, scratch),
+        Err(SyntaxError { kind: OpenName | OpenValue, .. }) => end_of_value(bytes, first, &file, scratch),
         Err(error) if error.span.start >= first.trimmed.end => end_of_line(bytes, first, &file, MAX_LINES),
         // More text after these lines would not make them valid.
         Ok(Line::Help(_)) => None,
@@ -34,7 +41,7 @@ pub(super) fn end<'a>(
     }
 }
 
-/// Returns the start of the line after a sample with line breaks in a label value.
+/// Returns the start of the line after text in quotes with line breaks.
 fn end_of_value<'a>(
     bytes: &'a [u8],
     first: &LineSpan,
@@ -49,8 +56,8 @@ fn end_of_value<'a>(
             continue;
         }
         match scan::line(bytes, first.all.start..line.trimmed.end, scratch) {
-            Ok(Line::Sample(sample)) => return is_float(&bytes[sample.value]).then_some(start),
-            Err(SyntaxError { kind: SyntaxErrorKind::OpenValue, .. }) => {}
+            Ok(Line::Sample(_)) => return Some(start),
+            Err(SyntaxError { kind: OpenName | OpenValue, .. }) => {}
             _ => return None,
         }
     }
@@ -61,6 +68,10 @@ fn end_of_value<'a>(
 /// is valid on its own is not a continuation.
 fn end_of_line(bytes: &[u8], first: &LineSpan, file: &Range<usize>, max_lines: usize) -> Option<usize> {
     let mut joined = bytes[first.all.clone()].to_vec();
+    // Without a value, only the line break separates the name and the value.
+    if max_lines == 1 && is_unfinished(&joined) {
+        joined.push(b' ');
+    }
     let mut start = first.all.end + 1;
     for _ in 0..max_lines {
         let line = lines::next(bytes, file, start, &mut Vec::new())?;

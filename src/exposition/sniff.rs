@@ -28,12 +28,15 @@ pub(super) fn other_format(file: &[u8]) -> Option<(&'static str, &'static str)> 
         _ if is_protobuf(file) => {
             ("in the protobuf format", "request the text format: `Accept: text/plain;version=0.0.4`")
         }
+        [b'#', b'!', b'/', ..] => ("a script", "push what it prints: `sh FILE | pushgw push ...`"),
         _ if has_good_line(file) => return None,
         _ if begins_with(text, b"<!doctype") || begins_with(text, b"<html") => {
             ("HTML", "is it an error page? check what the URL returns")
         }
         _ if begins_with(text, b"<?xml") => ("XML", TEXT),
+        _ if is_json(text) && text.starts_with(b"{'") => ("a Python dictionary", TEXT),
         _ if is_json(text) => ("JSON", TEXT),
+        _ if is_csv(text) => ("CSV", TEXT),
         _ if is_binary(file, 16) => ("binary data", TEXT),
         _ => return None,
     })
@@ -69,14 +72,21 @@ fn has_good_line(file: &[u8]) -> bool {
     false
 }
 
+/// Returns whether the text starts with the header of a CSV file.
+fn is_csv(text: &[u8]) -> bool {
+    let header = text.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii();
+    let is_header = |byte: &u8| byte.is_ascii_alphabetic() || b"_\",;".contains(byte);
+    header.iter().all(is_header) && header[..header.len().max(1) - 1].iter().any(|byte| b",;".contains(byte))
+}
+
 /// Returns whether the text starts like a JSON object or array. An object must have a colon after its first key,
 /// because `{"a"` can also be the start of a sample with a quoted name.
 fn is_json(text: &[u8]) -> bool {
     match text {
         [b'[', rest @ ..] => is_json_array(rest.trim_ascii_start()),
         [b'{', rest @ ..] => match rest.trim_ascii_start() {
-            [b'"', rest @ ..] => {
-                let end = rest.iter().position(|&byte| byte == b'"').map_or(rest.len(), |end| end + 1);
+            [quote @ (b'"' | b'\''), rest @ ..] => {
+                let end = rest.iter().position(|byte| byte == quote).map_or(rest.len(), |end| end + 1);
                 rest[end..].trim_ascii_start().first() == Some(&b':')
             }
             _ => false,
@@ -139,6 +149,10 @@ mod tests {
             (b"{\"status\": \"success\"}", "JSON"),
             (b"{\n  \"a\" : 1\n}\n", "JSON"),
             (b"[{\"a\": 1}]", "JSON"),
+            (b"name,value\nbackup_size,12\n", "CSV"),
+            (b"\"name\";\"value\"\r\n\"a\";\"1\"\r\n", "CSV"),
+            (b"{'a': 1}\n", "a Python dictionary"),
+            (b"#!/bin/sh\ncat <<E\na 1\nE\n", "a script"),
             (b"\x1f\x8b\x08\x00", "compressed with gzip"),
             (b"\x28\xb5\x2f\xfd\x04", "compressed with zstd"),
             (b"\xff\xfea\0 \x001\0", "UTF-16 text"),
@@ -181,6 +195,8 @@ mod tests {
     fn invalid_metrics_are_not_another_format() {
         for text in [
             "a-b 1\n",
+            "a,1\nb,2\n",
+            "done;\n",
             "{\"a\",b=\"x\" 1\n",
             "{a=\"x\"} 1\n",
             "",

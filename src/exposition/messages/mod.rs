@@ -13,6 +13,7 @@ use super::findings::Message;
 use super::model::kind::Kind;
 use super::options::CheckOptions;
 use super::text::scan::{SyntaxError, SyntaxErrorKind, character};
+use crate::grouping::LegacyName;
 pub(super) use bound::bound;
 pub(super) use number::with_spaces;
 use std::ops::Range;
@@ -20,6 +21,7 @@ pub(super) use value::{JOINED_LINES, first_word, rest, value};
 
 const LABEL_SYNTAX: &str = "write it as `name=\"value\"`";
 pub(super) const EMPTY_VARIABLE: &str = "is the variable that should contain it empty?";
+const SHELL_QUOTES: &str = "are these shell quotes? remove them";
 const TEMPLATE: &str = "is it a template that was not filled in?";
 const COLOR: &str = "is it a color code? turn colors off, for example with `NO_COLOR=1`";
 /// Quotation marks used by word processors or in other languages.
@@ -128,6 +130,9 @@ pub(super) fn syntax_error(bytes: &[u8], line: Range<usize>, error: &SyntaxError
                 .help("close them with `}`; write a line break in a label value as `\\n`")
         }
         Kind::NoLabelName => no_label_name(marked),
+        Kind::OpenName if span.start == line.start => {
+            Message::new("the quote is not closed before the line ends").help(SHELL_QUOTES)
+        }
         Kind::OpenName | Kind::OpenValue => return unclosed_quote(bytes, span),
         Kind::Escape => path(bytes, &line, &span).unwrap_or_else(|| escape(marked)),
         Kind::NoEquals => no_equals(bytes, line, &span),
@@ -282,7 +287,7 @@ pub(super) fn escape(marked: &[u8]) -> Message {
 const TYPES: &str = "the types are `counter`, `gauge`, `histogram`, `summary` and `untyped`";
 
 /// Explains a type that does not exist in the text format. Also returns the type that was probably meant.
-pub(super) fn unknown_type(name: &[u8], text: &[u8]) -> (Message, Option<Kind>) {
+pub(super) fn unknown_type(metric: &[u8], text: &[u8]) -> (Message, Option<Kind>) {
     if let Some(found) = type_and_more(text) {
         return found;
     }
@@ -292,11 +297,11 @@ pub(super) fn unknown_type(name: &[u8], text: &[u8]) -> (Message, Option<Kind>) 
         b"unknown" => {
             (message.help("`unknown` is an OpenMetrics type; write `untyped`"), Some(Kind::Untyped))
         }
-        b"info" if name.ends_with(b"_info") => {
+        b"info" if metric.ends_with(b"_info") => {
             (message.help("`info` is an OpenMetrics type; write `gauge`"), Some(Kind::Gauge))
         }
         b"info" => {
-            let name = String::from_utf8_lossy(name);
+            let name = String::from_utf8_lossy(metric);
             let text = format!("write `# TYPE {name}_info gauge`, and use that name in the HELP line too");
             (message.help(format!("`info` is an OpenMetrics type; {text}")), Some(Kind::Gauge))
         }
@@ -312,6 +317,9 @@ pub(super) fn unknown_type(name: &[u8], text: &[u8]) -> (Message, Option<Kind>) 
                 .unwrap_or((usize::MAX, "", Kind::Untyped));
             if distance * 3 <= name.len() + 1 {
                 (message.help(format!("did you mean `{name}`?")), Some(kind))
+            } else if let Some(kind) = Kind::parse(metric).filter(|_| LegacyName::Metric.is(text)) {
+                let (name, kind_name) = (String::from_utf8_lossy(text), kind.as_str());
+                (message.help(format!("the name comes first; write `# TYPE {name} {kind_name}`")), None)
             } else {
                 (message.help(TYPES), None)
             }

@@ -1,14 +1,17 @@
 //! Messages for errors where a metric name should start or end.
 
-use super::{COLOR, first_character, number, quoted};
+use super::{COLOR, SHELL_QUOTES, TEMPLATE, first_character, number, quoted};
 use crate::exposition::code::Code;
 use crate::exposition::findings::Message;
 use crate::exposition::multiline::{is_status_line, is_valid};
-use crate::exposition::text::number::is_float;
+use crate::exposition::text::number::{begins_like_number, is_float};
 use crate::exposition::text::scan::{SampleLine, character};
+use memchr::memmem;
 use std::ops::Range;
 
 pub(super) const LOG_LINE: &str = "is it a log line? write only metrics to standard output";
+pub(super) const SHELL: &str = "is it a shell command? push what it prints";
+const UTF16: &str = "is it UTF-16 text? write it as UTF-8; in PowerShell: `Out-File -Encoding utf8`";
 const SPACES: [(&[u8], &str); 3] = [
     (b"\xc2\xa0", "a no-break space"),
     (b"\xe2\x80\xaf", "a narrow no-break space"),
@@ -32,10 +35,13 @@ pub(super) fn no_name(line: &[u8], marked: &[u8], is_first: bool) -> Message {
         b"\xef\xbb\xbf" => message.help("this is a byte-order mark in the middle of the text; remove it"),
         b"\r" => message.help("this is a carriage return; end each line with a newline only"),
         b"\x1b" => message.help(COLOR),
+        b"\0" | b"\xff" | b"\xfe" => message.help(UTF16),
+        b"$" if starts(&[b"$ "]) => message.help(SHELL),
+        b"<" if starts(&[b"<%"]) => message.help(TEMPLATE),
         b"$" => message.help("is it a shell variable that was not expanded?"),
         b"/" | b"-" | b";" if starts(&[b"// ", b"-- ", b"; "]) => message.help("begin a comment with `#`"),
         b"-" if starts(&[b"-e ", b"-n ", b"-ne ", b"-en "]) => message.help("use `printf` instead of `echo`"),
-        b"'" | b"`" => message.help("are these shell quotes? remove them"),
+        b"'" | b"`" => message.help(SHELL_QUOTES),
         b"[" | b"|" | b"<" | b">" | b"(" | b"*" | b"=" | b"+" => message.help(LOG_LINE),
         _ => message.help("a metric name begins with a letter, `_` or `:`"),
     }
@@ -50,6 +56,9 @@ fn begins_with_digit(line: &[u8], is_first: bool) -> Message {
         } else {
             "is it part of the value above? `grep -c ... || echo 0` prints two lines"
         }),
+        [_, second, third] if !is_float(second) && begins_like_number(second) && is_float(third) => {
+            message.help("were lines joined? end each line with a newline")
+        }
         [first, second, ..] if !is_float(second) || first.iter().any(|byte| b":/-".contains(byte)) => {
             message.help(LOG_LINE)
         }
@@ -101,6 +110,10 @@ pub(super) fn followed_by_other(
     let is_useful = |name: &String| is_valid(&[name.as_bytes(), labels, b" 1"].concat());
     let message = match suggest(word).filter(is_useful) {
         _ if value.starts_with(b"\x1b") => message.help(COLOR),
+        _ if value.starts_with(b"\0") => message.help(UTF16),
+        _ if [&b" level="[..], b" msg="].iter().any(|key| memmem::find(line, key).is_some()) => {
+            message.help(LOG_LINE)
+        }
         _ if matches!(value[0], b'=' | b',' | b';' | b'|') => message.help(
             "separate the name and the value with a space; if the value comes from a variable, is the variable unset?",
         ),

@@ -39,7 +39,7 @@ pub(super) fn explain(text: &str) -> Option<Explanation> {
         return Some(Explanation { what, help: format!("write `{number}`") });
     }
     let (number, unit) = number.split_at(number_len(number));
-    let is_unit = !unit.starts_with(['.', '-', '+', '#', ':', '{', '\x1b', '\r']);
+    let is_unit = !unit.starts_with(['.', '-', '+', '#', ':', '{', '*', '^', '×', '\\', '\x1b', '\r']);
     let found = separators(number);
     if unit.is_empty() {
         return found;

@@ -1,12 +1,14 @@
 //! Messages for invalid values, and for invalid text after a value.
 
-use super::name::{self, LOG_LINE};
+use super::name::{self, LOG_LINE, SHELL};
 use super::{TYPOGRAPHIC_QUOTES, number, quoted};
 use crate::exposition::code::Code;
 use crate::exposition::findings::Message;
-use crate::exposition::text::number::{Float, float, is_float};
+use crate::exposition::multiline::is_valid;
+use crate::exposition::text::number::{Float, begins_like_number, float, is_float};
 use crate::exposition::text::scan::SampleLine;
 use crate::exposition::text::token::Token;
+use crate::grouping::LegacyName;
 use std::ops::Range;
 
 pub(in crate::exposition) const JOINED_LINES: &str = "does the next line begin here? end each line with a newline; in a shell, quote the variable: `\"$metrics\"`";
@@ -47,11 +49,12 @@ pub(in crate::exposition) fn value(
     }
     let is_joined = value.starts_with(b",") && bytes[..span.start].ends_with(b"}");
     let (code, message) = if is_joined { (Code::Value, word(value, rest)) } else { invalid(value, rest) };
-    if message.help.is_some() || has_labels {
+    if has_labels || message.help.is_some() && !value.contains(&b'{') {
         return (code, span, message);
     }
-    match space_in_name(bytes, sample) {
+    match word_before_name(sample, bytes).or_else(|| space_in_name(bytes, sample)) {
         Some((span, help)) => (code, span, message.help(help)),
+        None if message.help.is_some() => (code, span, message),
         None if ends_with_colon(sample) => (code, span, message.help(YAML)),
         None if rest.contains(&b' ') => (code, span, message.help(LOG_LINE)),
         None => (code, span, message),
@@ -79,22 +82,39 @@ fn missing(bytes: &[u8], sample: &SampleLine<'_>) -> (Code, Range<usize>, Messag
     (Code::MissingValue, sample.value.clone(), message)
 }
 
-/// Finds a word between the name and the value that may be part of the name.
-fn space_in_name(bytes: &[u8], sample: &SampleLine<'_>) -> Option<(Range<usize>, String)> {
-    let name = sample.name.filter(Token::is_plain)?;
-    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    let (word, rest) = (&bytes[sample.value.clone()], &bytes[sample.rest.clone()]);
-    let [first, word] = [name.raw(), word].map(|word| word.strip_suffix(b":").unwrap_or(word));
-    (word.iter().all(is_name) && is_float(rest)).then(|| {
-        let span = name.span().start..sample.rest.end;
-        let [name, word, rest] = [first, word, rest].map(String::from_utf8_lossy);
-        (span, format!("a metric name cannot contain spaces; write `{name}_{word} {rest}`"))
+/// Finds a type or a shell command before the name.
+fn word_before_name(sample: &SampleLine<'_>, bytes: &[u8]) -> Option<(Range<usize>, String)> {
+    let first = sample.name.filter(Token::is_plain)?;
+    if matches!(first.raw(), b"echo" | b"printf" | b"export" | b"set") {
+        return Some((first.span(), SHELL.to_owned()));
+    }
+    let line = &bytes[sample.value.start..sample.rest.end];
+    (matches!(first.raw(), b"counter" | b"gauge") && is_valid(line)).then(|| {
+        let help = format!("write `{}`; the type belongs in a TYPE line", String::from_utf8_lossy(line));
+        (first.span().start..sample.rest.end, help)
     })
 }
 
-/// Returns whether the metric name ends with a colon, like a key in YAML or the first word of a log line.
+/// Finds a word between the name and the value that may be part of the name.
+fn space_in_name(bytes: &[u8], sample: &SampleLine<'_>) -> Option<(Range<usize>, String)> {
+    let name = sample.name.filter(Token::is_plain)?;
+    let line = &bytes[sample.value.start..sample.rest.end];
+    let (word, after) = line.split_at(line.iter().position(|byte| b"{: \t".contains(byte))?);
+    let first = name.raw().strip_suffix(b":").unwrap_or(name.raw());
+    let meant = [first, b"_", word, after.strip_prefix(b":").unwrap_or(after)].concat();
+    (LegacyName::Label.is(word) && is_valid(&meant)).then(|| {
+        let meant = String::from_utf8_lossy(&meant);
+        let help = format!("a metric name cannot contain spaces; write `{meant}`");
+        (name.span().start..sample.rest.end, help)
+    })
+}
+
+/// Returns whether the metric name ends with a colon, like a key in YAML or the first word of a log line. In Python,
+/// lines of a log begin with `INFO:root:`.
 fn ends_with_colon(sample: &SampleLine<'_>) -> bool {
-    sample.name.is_some_and(|name| name.raw().ends_with(b":"))
+    let levels = [&b"DEBUG:"[..], b"INFO:", b"WARNING:", b"ERROR:", b"CRITICAL:"];
+    let is_log = |name: &[u8]| levels.iter().any(|level| name.starts_with(level));
+    sample.name.is_some_and(|name| name.raw().ends_with(b":") || is_log(name.raw()))
 }
 
 /// Explains an invalid value that is not empty. `rest` is the text after it.
@@ -136,8 +156,10 @@ fn invalid(value: &[u8], rest: &[u8]) -> (Code, Message) {
 pub(super) fn sample_name(word: &[u8], rest: &[u8]) -> Option<usize> {
     let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':');
     let name = word.iter().take_while(is_name).count();
+    let is_last = rest.rsplit(|byte| *byte == b' ').next().is_some_and(is_float);
     let is_followed = word.get(name) == Some(&b'{')
-        || name == word.len() && (starts_with_number(rest) || rest.starts_with(b"{"));
+        || name == word.len()
+            && (starts_with_number(rest) || rest.starts_with(b"{") || begins_like_number(rest) && is_last);
     (is_followed && matches!(word, [b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':', ..])).then_some(name)
 }
 
@@ -158,7 +180,8 @@ fn is_prose(value: &[u8], rest: &[u8]) -> bool {
         matches!(value, [b'a'..=b'z' | b'A'..=b'Z' | b'[' | b'(' | b'/' | b'<' | b'>' | b'*' | b'"', ..]);
     let is_label = value.windows(2).any(|pair| pair == b"=\"");
     let is_log_time = value[0].is_ascii_digit() && value.contains(&b':') && rest.contains(&b' ');
-    is_log_time || is_word && !is_label && !rest.is_empty() && !starts_with_number(rest)
+    rest != b"value>"
+        && (is_log_time || is_word && !is_label && !rest.is_empty() && !starts_with_number(rest))
 }
 
 /// Returns whether the text is a date as printed by `date`, such as `Fri Nov 27 20:54:17 UTC 2026`.
@@ -188,7 +211,9 @@ fn word(value: &[u8], rest: &[u8]) -> Message {
     match lower.as_slice() {
         b"true" | b"yes" | b"ok" | b"up" | b"on" if is_last => message.help("write `1`"),
         b"false" | b"no" | b"down" | b"off" if is_last => message.help("write `0`"),
-        b"null" | b"none" | b"n/a" | b"-" | b"undefined" if is_last => {
+        b"\"\"" | b"''" => message.help(super::EMPTY_VARIABLE),
+        b"<no" => message.help(super::TEMPLATE),
+        b"null" | b"nil" | b"<nil>" | b"none" | b"n/a" | b"-" | b"undefined" if is_last => {
             message.help("write `NaN`, or remove the line")
         }
         // The C runtime of older Windows versions prints `-1.#IND` and `1.#QNAN`.
@@ -199,12 +224,13 @@ fn word(value: &[u8], rest: &[u8]) -> Message {
         _ if [&b"'"[..], b"\""].iter().chain(&TYPOGRAPHIC_QUOTES).any(|quote| value.starts_with(quote)) => {
             message.help("write the value without quotes")
         }
+        [b'%', b'a'..=b'z', ..] => message.help(super::TEMPLATE),
         [b'$', ..] => message.help("is it a shell variable that was not expanded?"),
         [b'}', ..] => message.help("write only one `}` after the labels"),
         [b'{', _, ..] if !value.contains(&b'=') => message.help(super::TEMPLATE),
         [b'{', ..] => message.help(LABELS),
         _ if value.windows(2).skip(1).any(|pair| pair == b"=\"") => message.help(LABELS),
-        [b'=' | b':' | b',' | b';' | b'|', ..] => {
+        b"->" | [b'=' | b':' | b',' | b';' | b'|', ..] => {
             message.help("write only a space between the name and the value")
         }
         _ if value.contains(&0x1b) => message.help(super::COLOR),
@@ -237,9 +263,10 @@ pub(in crate::exposition) fn rest(rest: &[u8], has_labels: bool) -> (Code, Messa
         _ if is_float(word) => message.help(
             "a timestamp is a whole number, and pushed samples have none; remove it, or use `--strip-timestamps`",
         ),
-        b";" | b"," if !after.is_empty() => message.help(ONE_PER_LINE),
+        b";" | b"," | b"&&" if !after.is_empty() => message.help(ONE_PER_LINE),
         [b'{', ..] => message.help(LABELS),
         _ if is_line => message.help(JOINED_LINES),
+        b"//" | b"--" => message.help("remove the text after the value"),
         _ if !after.is_empty() && !has_labels => message.help(LOG_LINE),
         _ if is_word || word == b"%" || !word[0].is_ascii() => {
             message.help("write only the number, without a unit")

@@ -25,23 +25,20 @@ fn without_unwinding() -> Option<String> {
     let script = directory.join("without_unwinding.ld");
     fs::write(&script, WITHOUT_UNWINDING).ok()?;
     let argument = format!("-Wl,-T,{}", script.to_str()?);
-    links_with(&argument, &directory).then_some(argument)
+    links_with(&argument, &directory)?.then_some(argument)
 }
 
-/// Links an empty program in the way that Cargo links pushgw.
-fn links_with(argument: &str, directory: &Path) -> bool {
+/// Links an empty program in the way that Cargo links pushgw. Returns whether the linker accepts the argument.
+fn links_with(argument: &str, directory: &Path) -> Option<bool> {
     let source = directory.join("empty.rs");
-    let build = || {
-        fs::write(&source, "fn main() {}").ok()?;
-        let mut rustc = Command::new(env::var_os("RUSTC")?);
-        rustc.arg(&source).arg("-o").arg(directory.join("empty")).arg("-Cpanic=abort");
-        rustc.arg(format!("-Clink-arg={argument}")).arg("--target").arg(env::var_os("TARGET")?);
-        if let Some(linker) = env::var_os("RUSTC_LINKER") {
-            rustc.arg(format!("-Clinker={}", linker.to_str()?));
-        }
-        let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
-        rustc.args(flags.split('\x1f').filter(|flag| !flag.is_empty()));
-        Some(rustc.output().ok()?.status.success())
-    };
-    build().unwrap_or(false)
+    fs::write(&source, "fn main() {}").ok()?;
+    let mut rustc = Command::new(env::var_os("RUSTC")?);
+    rustc.arg(&source).arg("-o").arg(directory.join("empty")).arg("-Cpanic=abort");
+    rustc.arg(format!("-Clink-arg={argument}")).arg("--target").arg(env::var_os("TARGET")?);
+    if let Some(linker) = env::var_os("RUSTC_LINKER") {
+        rustc.arg(format!("-Clinker={}", linker.to_str()?));
+    }
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    rustc.args(flags.split('\x1f').filter(|flag| !flag.is_empty()));
+    Some(rustc.output().ok()?.status.success())
 }

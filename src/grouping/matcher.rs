@@ -139,7 +139,7 @@ fn meant_by_equal(name: &str, value: &str) -> Option<(String, &'static str)> {
         return Some(meant);
     }
     if let Some(meant) = in_braces(&typed) {
-        return Some((meant, "a comma separates matchers only inside braces"));
+        return Some((meant, "several matchers in one argument need braces"));
     }
     let class = value.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
     // An IPv6 address is in brackets, too.
@@ -147,7 +147,9 @@ fn meant_by_equal(name: &str, value: &str) -> Option<(String, &'static str)> {
     let has_tilde = value.starts_with('~') && !value.starts_with("~/");
     let has_anchor = value.starts_with('^') || value.len() > 1 && value.ends_with('$');
     if has_tilde || has_class || has_anchor || [".*", ".+", "|"].iter().any(|part| value.contains(part)) {
-        let meant = format!("{name}=~{}", value.trim_start_matches('~'));
+        // An empty alternative would also match groups that lack the label.
+        let pattern = value.trim_start_matches('~').replace("||", "|");
+        let meant = format!("{name}=~{}", pattern.trim_matches('|'));
         return meant.parse::<Matcher>().is_ok().then_some((meant, "a regular expression needs `=~`"));
     }
     if value.contains(['*', '?']) {
@@ -471,9 +473,21 @@ pub enum MatcherError {
 impl MatcherError {
     /// Returns what was probably meant by an argument that caused this error.
     pub fn meant(&self, typed: &str) -> Option<String> {
+        let mut meant = self.corrected(typed)?;
+        // There may be more than one mistake, such as in `{a==x,b==y}`.
+        for _ in 0..9 {
+            let Err(error) = parse_matchers(&meant) else { return Some(meant) };
+            meant = error.corrected(&meant)?;
+        }
+        None
+    }
+
+    /// Corrects this mistake. There may be others.
+    fn corrected(&self, typed: &str) -> Option<String> {
         match self {
             Self::Operator { argument, meant } | Self::BareName { argument, meant, .. } => {
-                Some(typed.replacen(&**argument, meant, 1))
+                // The same text in another matcher may be a value.
+                (typed.matches(&**argument).count() == 1).then(|| typed.replace(&**argument, meant))
             }
             Self::NotOne { .. } => {
                 let inside = typed.split_once('{').map_or(typed, |(_metric, inside)| inside);
@@ -676,6 +690,10 @@ mod tests {
             ("job~=ci", Some("job=~ci")),
             ("job ~= ci", Some("job=~ci")),
             ("job:=ci", Some("job=ci")),
+            ("jo*==ci", Some("\"jo*\"=ci")),
+            ("a-b~=c", Some("\"a-b\"=~c")),
+            ("{a==x,b==y}", Some("{a=x,b=y}")),
+            ("{x=a==b,a==b}", None),
             ("{\"a b\"==x, team=a}", Some("{\"a b\"=x, team=a}")),
             ("jo*=ci", Some("\"jo*\"=ci")),
             ("a-b=c", Some("\"a-b\"=c")),
@@ -730,6 +748,8 @@ mod tests {
             ("job=“ci”,team=„a“", Some("{job=\"ci\",team=\"a\"}")),
             ("job=ci or job=d.b", Some("job=~ci|d\\.b")),
             ("team=a||team=b || team=c", Some("team=~a|b|c")),
+            ("team=a||c", Some("team=~a|c")),
+            ("team=x||", Some("team=~x")),
             ("job=ci or team=a", None),
             ("job=ci && team=a", Some("{job=ci,team=a}")),
             ("job=ci/team=a", Some("{job=ci,team=a}")),

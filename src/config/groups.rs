@@ -343,8 +343,10 @@ pub(super) fn age(option: &str, text: &str) -> Result<Duration, Failure> {
                 Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?.as_second()
             }
         };
-        let days = (Timestamp::now().as_second() - then) / (24 * 60 * 60);
-        (days > 0).then(|| format!("{text} is a time, not a duration: it was {days}d ago, so write {days}d"))
+        let seconds = u64::try_from(Timestamp::now().as_second() - then).ok()?;
+        // Rounded up, so that no group is selected that was pushed after this time.
+        let days = seconds / (24 * 60 * 60) + 1;
+        Some(format!("{text} is a time, not a duration: it was up to {days}d ago, so write {days}d"))
     };
     duration::parse(text).map_err(|error| {
         let message = days_ago().unwrap_or_else(|| match error {

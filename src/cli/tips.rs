@@ -1,7 +1,7 @@
 //! Suggestions for commands and options of other programs, such as curl, that pushgw does not have. clap itself
 //! suggests only names with a similar spelling.
 
-use super::words::{filled_in, names_a_job, selects};
+use super::words::{filled_in, names_a_job, selects, without_secrets};
 use crate::shell::quote;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -253,14 +253,16 @@ fn meant_operand(typed: &str, command: &Command, program: &Command, args: &[OsSt
     } else if typed.split_once('=').is_some_and(|(name, _)| is_plain(name.trim_start_matches('{')))
         && knows(command, "match")
     {
+        // `list` accepts matchers beside -j, but for the others -j and -l name one group.
+        let names_one = knows(command, "all") && names_a_job(words());
         // A label of `-l` has exactly this value, without quotes.
-        if names_a_job(words()) && !is_plain(typed) {
+        if names_one && !is_plain(typed) {
             return Some(format!(
                 "use only matchers: pushgw {command} --match job=JOB --match {}",
                 quote(typed)
             ));
         }
-        let option = if names_a_job(words()) { "-l" } else { "--match" };
+        let option = if names_one { "-l" } else { "--match" };
         let meant = filled_in(&format!("{command} {option}"), args.get(1)?.to_str()?, args, program);
         let meant = meant.unwrap_or_else(|| format!("{command} {option} NAME=VALUE"));
         Some(format!("use {option}: pushgw {meant}"))
@@ -279,9 +281,13 @@ fn meant_operand(typed: &str, command: &Command, program: &Command, args: &[OsSt
         let name = command.get_name();
         let meant = group_options(typed).map(|group| format!("{name} {group}"));
         let meant = meant.or_else(|| filled_in(name, name, args, program)).unwrap_or_else(|| {
-            let labels = words().filter(|word| *word != typed && word.contains('=') && is_plain(word));
-            let labels = labels.map(|label| format!(" -l {label}")).collect::<Vec<_>>().concat();
-            format!("{name} -j {}{labels}", quotable(typed, "JOB"))
+            let mut meant = format!("{name} -j {}", quotable(typed, "JOB"));
+            for word in without_secrets(command, &words().collect::<Vec<_>>()) {
+                if word != typed && word.contains('=') && is_plain(&word) && !word.starts_with('-') {
+                    meant.extend([" -l ", &word]);
+                }
+            }
+            meant
         });
         Some(format!("use -j for the job: pushgw {meant}"))
     } else {

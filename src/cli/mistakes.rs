@@ -62,9 +62,16 @@ fn one_word(command: &Command, arg: &str) -> Option<Mistake> {
         ["-j", "-l", "-i"].contains(&word) || word.starts_with("--") && needs_next(command, word)
     };
     let first = words.first().filter(|first| words.len() > 1 && is_option(first))?;
-    let words: Vec<String> = without_secrets(command, &words).iter().map(|word| quote(word)).collect();
+    let shown = without_secrets(command, &words);
     let message = format!("`{first}` and its value are one word");
-    Some(Mistake { message, hint: format!("remove the quotes: {}", words.join(" ")) })
+    // The words after a header's name may be a part of the secret.
+    let hint = if shown.len() == words.len() {
+        let shown: Vec<String> = shown.iter().map(|word| quote(word)).collect();
+        format!("remove the quotes: {}", shown.join(" "))
+    } else {
+        "remove the quotes".to_owned()
+    };
+    Some(Mistake { message, hint })
 }
 
 /// Finds long options with a single dash, such as `-job=x`. Go programs accept them, but clap parses this one as `-j
@@ -128,17 +135,15 @@ mod tests {
             ),
             (&["delete", "-older_than=7d"], "`-older_than` is read as `-o lder_than`", "use --older-than=7d"),
             (&["push", "–job", "x"], "`–job` begins with a long dash", "type it with plain hyphens: --job"),
-            (
-                &["push", "-j x -l a=b -u me:secret"],
-                "`-j` and its value are one word",
-                "remove the quotes: -j x -l a=b",
-            ),
+            (&["push", "-j x -l a=b -u me:secret"], "`-j` and its value are one word", "remove the quotes"),
             (&["push", "--job x", "f"], "`--job` and its value are one word", "remove the quotes: --job x"),
             (
                 &["list", "--label a=b --wide"],
                 "`--label` and its value are one word",
                 "remove the quotes: --label a=b --wide",
             ),
+            (&["push", "--user me:x"], "`--user` and its value are one word", "remove the quotes"),
+            (&["push", "-j x --header A: x"], "`-j` and its value are one word", "remove the quotes"),
             (&["push", "-group=x"], "`-group` is read as `-g roup`", "use -j JOB and -l NAME=VALUE"),
             (&["push", "—j", "x"], "`—j` begins with a long dash", "type it with plain hyphens: -j"),
         ] {

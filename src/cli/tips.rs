@@ -211,7 +211,8 @@ fn meant_option(
     args: &[OsString],
 ) -> Option<String> {
     if !typed.starts_with('-') {
-        return meant_operand(typed, command?, program, args);
+        let tip = meant_operand(typed, command?, program, args)?;
+        return Some(if loses_dry_run(&tip, args) { tip + " --dry-run" } else { tip });
     }
     let name = typed.trim_start_matches('-').split('=').next().unwrap_or_default();
     if ["o", "output"].contains(&name)
@@ -239,6 +240,13 @@ fn meant_option(
                 .then(|| format!("{command} does not have this option, unlike {}", others.join(", ")))
         }
     }
+}
+
+/// Returns true if the command line is a `delete --dry-run`, but the command in `tip` would delete.
+fn loses_dry_run(tip: &str, args: &[OsString]) -> bool {
+    let is_dry = |word: &str| word == "--dry-run" || word.starts_with("-n");
+    let is_given = args.iter().filter_map(|arg| arg.to_str()).any(is_dry);
+    is_given && tip.contains(": pushgw delete ") && !tip.split(' ').any(is_dry)
 }
 
 /// Returns a suggestion for an unknown argument that is not an option.

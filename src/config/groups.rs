@@ -188,7 +188,8 @@ fn delete_path(
 ) -> Result<(String, Option<GroupingKey>, Url), Failure> {
     let rules = key_rules(args.utf8_names);
     let Some(url) = &args.group.url else {
-        job_or_selection("delete", &args.group, &args.selection, &args.connection)?;
+        let command = if args.dry_run { "delete --dry-run" } else { "delete" };
+        job_or_selection(command, &args.group, &args.selection, &args.connection)?;
         let key = grouping_key(&args.group, rules)?;
         return Ok((key.path(), Some(key), endpoint(&args.connection, environment)?));
     };

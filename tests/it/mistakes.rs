@@ -211,6 +211,8 @@ fn a_missing_group_lists_the_existing_ones() {
     typed(&gateway, &format!("{push} pushgw delete -j ci"), 8, &after, &says);
     let says = ["hint: to delete them: pushgw delete --match job=ci --match repo=a -g http://"];
     typed(&gateway, &format!("{push} pushgw delete -j ci -l repo=a"), 8, &after, &says);
+    let says = ["hint: to select them: pushgw delete --match job=ci -g http://", " --dry-run\n"];
+    typed(&gateway, &format!("{push} pushgw delete -n -j ci"), 8, &after, &says);
     let both = "pushgw push -j a f; pushgw push -j b f;";
     let says = ["hint: a label has only one value: use --match 'job=~a|b'\n"];
     typed(&gateway, &format!("{both} pushgw delete -j a,b"), 8, &["job=a", "job=b"], &says);
@@ -644,6 +646,11 @@ const VARIANTS: &[(&str, i32, &str)] = &[
     ("push -j x -m 'files 12 345'", 3, "write `12345` if the spaces separate thousands"),
     ("push f", 2, "the group's job is missing\nhint: add -j JOB"),
     ("delete x", 2, "use -j for the job: pushgw delete -j x"),
+    ("rm -n x", 2, "use -j for the job: pushgw delete -j x --dry-run\n"),
+    ("delete -n x", 2, "use -j for the job: pushgw delete -n -j x\n"),
+    ("delete --dry-run job/x", 2, "use -j for the job: pushgw delete -j x --dry-run\n"),
+    ("delete -n /metrics/job/x/a", 2, "pushgw delete --url URL --dry-run\n"),
+    ("delete -n -i web1", 2, "by label: pushgw delete --dry-run --match instance=web1\n"),
     ("list x", 2, "use -j for the job: pushgw list -j x"),
     ("delete", 2, "no group is specified"),
     ("run -j x true", 2, "the command comes after `--`"),

@@ -50,7 +50,9 @@ fn one_group(
     let name = key.map_or_else(|| path.to_owned(), GroupingKey::to_string);
     let key = key.filter(|_| !delete.force);
     let path = match key {
-        Some(key) => require(&client, key, context.printer)?.unwrap_or_else(|| path.to_owned()),
+        Some(key) => {
+            require(&client, key, delete.dry_run, context.printer)?.unwrap_or_else(|| path.to_owned())
+        }
         None => path.to_owned(),
     };
     if delete.dry_run {
@@ -68,12 +70,20 @@ fn one_group(
 
 /// Checks that the group exists. If the gateway decodes label names differently than `--utf8-names` implies, returns
 /// the path to use instead, because the original path would identify a different group.
-fn require(client: &Client, key: &GroupingKey, printer: &mut Printer<'_>) -> Result<Option<String>, Failure> {
+fn require(
+    client: &Client,
+    key: &GroupingKey,
+    dry_run: bool,
+    printer: &mut Printer<'_>,
+) -> Result<Option<String>, Failure> {
     let groups = fetch_groups(client, printer)?.groups;
     let Some(group) = find(&groups, &LabelSet::from(key)) else {
         let option = gateway_option(client.connection());
         return Err(no_such_group(&groups, key, client, &|labels| {
             let matchers = matchers(labels);
+            if dry_run {
+                return format!("to select them: pushgw delete {matchers}{option} --dry-run");
+            }
             format!("to delete them: pushgw delete {matchers}{option}\nto delete without checking: --force")
         }));
     };

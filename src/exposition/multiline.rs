@@ -27,7 +27,7 @@ pub(super) fn end<'a>(
     }
     if bytes[first.all.clone()].contains(&0) {
         let rest = bytes[..file.end].get(first.all.end + 1..).unwrap_or_default();
-        let lines = rest.split_inclusive(|byte| *byte == b'\n').take_while(|line| line.contains(&0));
+        let lines = rest.split_inclusive(|byte| *byte == b'\n').take_while(|line| line.starts_with(b"\0"));
         return Some(first.all.end + 1 + lines.map(<[u8]>::len).sum::<usize>());
     }
     let file = file.start..file.end.min(first.all.start + MAX_LEN);
@@ -56,7 +56,11 @@ fn end_of_value<'a>(
             continue;
         }
         match scan::line(bytes, first.all.start..line.trimmed.end, scratch) {
-            Ok(Line::Sample(_)) => return Some(start),
+            // Only quotes around whole lines are shell quotes.
+            Ok(Line::Sample(sample)) => {
+                let is_quoted = bytes[first.trimmed.start] == b'"';
+                return (!is_quoted || sample.value.is_empty()).then_some(start);
+            }
             Err(SyntaxError { kind: OpenName | OpenValue, .. }) => {}
             _ => return None,
         }

@@ -28,7 +28,7 @@ pub(super) fn other_format(file: &[u8]) -> Option<(&'static str, &'static str)> 
         _ if is_protobuf(file) => {
             ("in the protobuf format", "request the text format: `Accept: text/plain;version=0.0.4`")
         }
-        [b'#', b'!', b'/', ..] => ("a script", "push what it prints: `sh FILE | pushgw push ...`"),
+        [b'#', b'!', b'/', ..] => ("a script", "push what it prints: `./FILE | pushgw push ...`"),
         _ if has_good_line(file) => return None,
         _ if begins_with(text, b"<!doctype") || begins_with(text, b"<html") => {
             ("HTML", "is it an error page? check what the URL returns")
@@ -53,12 +53,15 @@ fn has_good_line(file: &[u8]) -> bool {
     if file.starts_with(b"<") && file.trim_ascii_end().ends_with(b">") || is_binary(file, 3) {
         return false;
     }
+    let is_end = |rest: &[u8]| rest.is_empty() || rest.len() > 9 && is_float(rest);
     let (mut start, mut labels) = (0, Vec::new());
     for _ in 0..MAX_LINES {
         let Some(line) = lines::next(file, &(0..file.len()), start, &mut labels) else { return false };
         start = line.all.end + 1;
         match scan::line(file, line.trimmed, &mut labels) {
-            Ok(Line::Sample(sample)) if sample.rest.is_empty() && is_float(&file[sample.value.clone()]) => {
+            Ok(Line::Sample(sample))
+                if is_end(&file[sample.rest.clone()]) && is_float(&file[sample.value.clone()]) =>
+            {
                 return true;
             }
             Ok(Line::Type(line))
@@ -72,11 +75,14 @@ fn has_good_line(file: &[u8]) -> bool {
     false
 }
 
-/// Returns whether the text starts with the header of a CSV file.
+/// Returns whether the text starts with the header and the first row of a CSV file.
 fn is_csv(text: &[u8]) -> bool {
-    let header = text.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii();
-    let is_header = |byte: &u8| byte.is_ascii_alphabetic() || b"_\",;".contains(byte);
-    header.iter().all(is_header) && header[..header.len().max(1) - 1].iter().any(|byte| b",;".contains(byte))
+    let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let is_header =
+        |line: &[u8]| line.iter().all(|byte| byte.is_ascii_alphabetic() || b"_\",;".contains(byte));
+    let has_separator = |line: &[u8]| line[..line.len().max(1) - 1].iter().any(|byte| b",;".contains(byte));
+    lines.next().is_some_and(|line| is_header(line) && has_separator(line))
+        && lines.next().is_some_and(has_separator)
 }
 
 /// Returns whether the text starts like a JSON object or array. An object must have a colon after its first key,
@@ -197,6 +203,8 @@ mod tests {
             "a-b 1\n",
             "a,1\nb,2\n",
             "done;\n",
+            "a,b\nmy-c 1\n",
+            "a,b\nc,d\ne 1 1700000000000\n",
             "{\"a\",b=\"x\" 1\n",
             "{a=\"x\"} 1\n",
             "",

@@ -50,18 +50,21 @@ pub(super) fn no_name(line: &[u8], marked: &[u8], is_first: bool) -> Message {
 fn begins_with_digit(line: &[u8], is_first: bool) -> Message {
     let message = Message::new("a metric name cannot begin with a digit");
     let words: Vec<_> = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).take(3).collect();
+    let is_time = |word: &[u8]| word.iter().any(|byte| b":/-".contains(byte));
     match words[..] {
         [word] if is_float(word) => message.help(if is_first || line.starts_with(b" ") {
             super::EMPTY_VARIABLE
         } else {
             "is it part of the value above? `grep -c ... || echo 0` prints two lines"
         }),
-        [_, second, third] if !is_float(second) && begins_like_number(second) && is_float(third) => {
+        [first, second, third]
+            if ![first, second].iter().any(|word| is_float(word) || is_time(word))
+                && begins_like_number(second)
+                && is_float(third) =>
+        {
             message.help("were lines joined? end each line with a newline")
         }
-        [first, second, ..] if !is_float(second) || first.iter().any(|byte| b":/-".contains(byte)) => {
-            message.help(LOG_LINE)
-        }
+        [first, second, ..] if !is_float(second) || is_time(first) => message.help(LOG_LINE),
         _ => message,
     }
 }
@@ -111,7 +114,10 @@ pub(super) fn followed_by_other(
     let message = match suggest(word).filter(is_useful) {
         _ if value.starts_with(b"\x1b") => message.help(COLOR),
         _ if value.starts_with(b"\0") => message.help(UTF16),
-        _ if [&b" level="[..], b" msg="].iter().any(|key| memmem::find(line, key).is_some()) => {
+        // In logfmt, every word is `key=value`.
+        _ if value[0] == b'='
+            && [&b" level="[..], b" msg="].iter().any(|key| memmem::find(line, key).is_some()) =>
+        {
             message.help(LOG_LINE)
         }
         _ if matches!(value[0], b'=' | b',' | b';' | b'|') => message.help(

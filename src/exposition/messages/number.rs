@@ -39,14 +39,19 @@ pub(super) fn explain(text: &str) -> Option<Explanation> {
         return Some(Explanation { what, help: format!("write `{number}`") });
     }
     let (number, unit) = number.split_at(number_len(number));
-    let is_unit = !unit.starts_with(['.', '-', '+', '#', ':', '{', '*', '^', '×', '\\', '\x1b', '\r']);
+    let is_unit = !unit.starts_with(['.', '-', '+', '#', ':', '{', '*', '^', '×', '\\', '\0', '\x1b', '\r']);
+    // A fraction such as `1/2`, or a number that was cut off, such as `1.5e`.
+    let is_part = unit.strip_prefix('/').is_some_and(|unit| is_float(unit.as_bytes()))
+        || unit.trim_end_matches(['+', '-']).eq_ignore_ascii_case("e");
     let found = separators(number);
     if unit.is_empty() {
         return found;
     }
     match found {
         Some(found) => Some(Explanation { help: format!("{ONLY_THE_NUMBER}; {}", found.help), ..found }),
-        None if is_unit && is_float(number.as_bytes()) => not_a_number(ONLY_THE_NUMBER.to_owned()),
+        None if is_unit && !is_part && is_float(number.as_bytes()) => {
+            not_a_number(ONLY_THE_NUMBER.to_owned())
+        }
         None => None,
     }
 }

@@ -65,6 +65,7 @@ fn units_are_not_lines_that_were_joined() {
         ("a 1b 2c 3", "joined-lines", "1b", "`--data-binary`"),
         ("disk 12.5age 300ok 1", "joined-lines", "12.5age", "`--data-binary`"),
         ("12.5age 300ok 1", "metric-name", "1", "were lines joined?"),
+        ("2026-11-28 18:30:43 5", "metric-name", "2", "a log line"),
         ("5xx_errors 3", "metric-name", "5", "begin with a digit; |"),
         ("a 1b{c=\"d\"} 2", "joined-lines", "1b{c=\"d\"}", "`--data-binary`"),
         ("a 1# TYPE b gauge", "joined-lines", "1#", "`--data-binary`"),
@@ -153,6 +154,7 @@ fn a_space_separates_the_name_and_the_value() {
         ("a\u{a0}b 1", "metric-name", "\u{a0}", "a no-break space"),
         ("a\u{3000}b 1", "metric-name", "\u{3000}", "an ideographic space"),
         ("my-metric 1", "metric-name", "-", "for example `my_metric`"),
+        ("my-metric{a=\"b\", level=\"c\"} 1", "metric-name", "-", "for example `my_metric`"),
         ("my-metric 12ms", "metric-name", "-", "for example `my_metric`"),
         ("my-metric 1 1700000000", "metric-name", "-", "for example `my_metric`"),
         ("# HELP my-metric", "metric-name", "-", "for example `my_metric`"),
@@ -213,6 +215,19 @@ fn line_breaks_that_stayed_escapes() {
 }
 
 #[test]
+fn independent_errors_on_following_lines_are_reported() {
+    for (text, codes) in [
+        ("\"a 1\nb 2x\nc{d=\"e\"} 3\n", ["unclosed-quote", "value"]),
+        ("a\0 1\nb\0 1\n", ["metric-name", "metric-name"]),
+        ("a,b\nmy-c 1\n", ["metric-name", "metric-name"]),
+    ] {
+        let found: Vec<_> =
+            report(&format!("z 1\n{text}")).diagnostics.iter().map(|found| found.code.as_str()).collect();
+        assert_eq!(found, codes, "{text:?}");
+    }
+}
+
+#[test]
 fn prose_is_recognized() {
     for (text, marked) in [
         ("Running on host1 since Monday", "on"),
@@ -236,6 +251,7 @@ fn prose_is_recognized() {
         ("ERROR:root:failed once", "value", "once", "a log line"),
         ("time=\"12:00\" level=info msg=\"x y\"", "metric-name", "=", "a log line"),
         ("ts=1.5 caller=main.go:3 level=info msg=x", "metric-name", "=", "a log line"),
+        ("error: code: 5", "value", "code:", "is it YAML or a log line?"),
         ("OK - load 0.5", "value", "-", "a log line"),
         ("a{x=\"y\"} None (timeout)", "value", "None", "a number; |"),
         ("up yes", "value", "yes", "write `1`"),
@@ -251,6 +267,8 @@ fn common_causes_are_named() {
         ("HELP a text", "value", "HELP", "write `# HELP`"),
         ("gauge a 1", "value", "gauge a 1", "write `a 1`; the type belongs in a TYPE line"),
         ("echo a 1", "value", "echo", "is it a shell command?"),
+        ("echo \"a 1\"", "value", "\"a", "is it a shell command?"),
+        ("set size 1", "value", "set size 1", "write `set_size 1`"),
         ("gauge a{b=\"c\"} 1", "value", "gauge a{b=\"c\"} 1", "write `a{b=\"c\"} 1`; the type"),
         ("free disk{a=\"b\"} 1", "value", "free disk{a=\"b\"} 1", "write `free_disk{a=\"b\"} 1`"),
         ("free: disk: 1", "value", "free: disk: 1", "write `free_disk 1`"),
@@ -259,6 +277,10 @@ fn common_causes_are_named() {
         ("a %s", "value", "%s", "a template that was not filled in"),
         ("a <no value>", "value", "<no", "a template that was not filled in"),
         ("a \"\"", "value", "\"\"", "should contain it empty?"),
+        ("b 1/2", "value", "1/2", "a number; |"),
+        ("b 5/s", "value", "5/s", "without a unit"),
+        ("b 1.5e+", "value", "1.5e+", "a number; |"),
+        ("a 1\nb 5\0\0", "value", "5\0\0", "a number; |"),
         ("a 5*60", "value", "5*60", "a number; |"),
         ("a 1 // x y", "invalid-timestamp", "//", "remove the text after the value"),
         ("$ echo a 1", "metric-name", "$", "is it a shell command?"),
@@ -412,7 +434,6 @@ fn neighbors_of_common_mistakes() {
         ("backup size 12", "value", "backup size 12", "write `backup_size 12`"),
         ("a b: 1", "value", "a b: 1", "write `a_b 1`"),
         ("a: b: 1", "value", "a: b: 1", "write `a_b 1`"),
-        ("error: disk: 5", "value", "error: disk: 5", "write `error_disk 5`"),
         ("a: b", "value", "b", "is it YAML or a log line?"),
         ("a:", "missing-value", "", "is it YAML or a log line?"),
         ("a{b=\"c\"} d:", "value", "d:", "is not a number"),

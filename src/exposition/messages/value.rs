@@ -44,7 +44,11 @@ pub(in crate::exposition) fn value(
     }
     if !has_labels && is_prose(value, rest) {
         let message = Message::new(format!("{} is not a number", quoted(value)));
-        let help = if is_date_in_words(value, rest) { number::UNIX_TIME } else { LOG_LINE };
+        let help = match is_date_in_words(value, rest) {
+            true => number::UNIX_TIME,
+            false if sample.name.is_some_and(is_command) => SHELL,
+            false => LOG_LINE,
+        };
         return (Code::Value, span, message.help(help));
     }
     let is_joined = value.starts_with(b",") && bytes[..span.start].ends_with(b"}");
@@ -82,10 +86,15 @@ fn missing(bytes: &[u8], sample: &SampleLine<'_>) -> (Code, Range<usize>, Messag
     (Code::MissingValue, sample.value.clone(), message)
 }
 
+/// Returns whether the metric name is a shell command.
+fn is_command(name: Token<'_>) -> bool {
+    matches!(name.raw(), b"echo" | b"printf" | b"export")
+}
+
 /// Finds a type or a shell command before the name.
 fn word_before_name(sample: &SampleLine<'_>, bytes: &[u8]) -> Option<(Range<usize>, String)> {
     let first = sample.name.filter(Token::is_plain)?;
-    if matches!(first.raw(), b"echo" | b"printf" | b"export" | b"set") {
+    if is_command(first) {
         return Some((first.span(), SHELL.to_owned()));
     }
     let line = &bytes[sample.value.start..sample.rest.end];
@@ -97,7 +106,7 @@ fn word_before_name(sample: &SampleLine<'_>, bytes: &[u8]) -> Option<(Range<usiz
 
 /// Finds a word between the name and the value that may be part of the name.
 fn space_in_name(bytes: &[u8], sample: &SampleLine<'_>) -> Option<(Range<usize>, String)> {
-    let name = sample.name.filter(Token::is_plain)?;
+    let name = sample.name.filter(|name| name.is_plain() && !begins_with_level(name.raw()))?;
     let line = &bytes[sample.value.start..sample.rest.end];
     let (word, after) = line.split_at(line.iter().position(|byte| b"{: \t".contains(byte))?);
     let first = name.raw().strip_suffix(b":").unwrap_or(name.raw());
@@ -109,12 +118,15 @@ fn space_in_name(bytes: &[u8], sample: &SampleLine<'_>) -> Option<(Range<usize>,
     })
 }
 
-/// Returns whether the metric name ends with a colon, like a key in YAML or the first word of a log line. In Python,
-/// lines of a log begin with `INFO:root:`.
+/// Returns whether the metric name ends with a colon, like a key in YAML, or begins with a log level.
 fn ends_with_colon(sample: &SampleLine<'_>) -> bool {
-    let levels = [&b"DEBUG:"[..], b"INFO:", b"WARNING:", b"ERROR:", b"CRITICAL:"];
-    let is_log = |name: &[u8]| levels.iter().any(|level| name.starts_with(level));
-    sample.name.is_some_and(|name| name.raw().ends_with(b":") || is_log(name.raw()))
+    sample.name.is_some_and(|name| name.raw().ends_with(b":") || begins_with_level(name.raw()))
+}
+
+/// Returns whether the name begins with a log level, such as `INFO:root:` in a log written by Python.
+fn begins_with_level(name: &[u8]) -> bool {
+    let levels = [&b"DEBUG:"[..], b"INFO:", b"WARN:", b"WARNING:", b"ERROR:", b"CRITICAL:", b"FATAL:"];
+    levels.iter().any(|level| name.starts_with(level) || name.eq_ignore_ascii_case(level))
 }
 
 /// Explains an invalid value that is not empty. `rest` is the text after it.

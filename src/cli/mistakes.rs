@@ -64,8 +64,12 @@ fn one_word(command: &Command, arg: &str) -> Option<Mistake> {
     let first = words.first().filter(|first| words.len() > 1 && is_option(first))?;
     let shown = without_secrets(command, &words);
     let message = format!("`{first}` and its value are one word");
+    let has_options = words[1..].iter().any(|word| word.starts_with('-'));
     // The words after a header's name may be a part of the secret.
-    let hint = if shown.len() == words.len() {
+    let hint = if shown.len() == words.len() && first.starts_with("--") && !has_options {
+        let value = arg.trim_start().strip_prefix(first).unwrap_or_default().trim();
+        format!("remove the quotes: {first} {}", quote(value))
+    } else if shown.len() == words.len() {
         let shown: Vec<String> = shown.iter().map(|word| quote(word)).collect();
         format!("remove the quotes: {}", shown.join(" "))
     } else {
@@ -141,6 +145,11 @@ mod tests {
                 &["list", "--label a=b --wide"],
                 "`--label` and its value are one word",
                 "remove the quotes: --label a=b --wide",
+            ),
+            (
+                &["push", "--metric a 1"],
+                "`--metric` and its value are one word",
+                "remove the quotes: --metric 'a 1'",
             ),
             (&["push", "--user me:x"], "`--user` and its value are one word", "remove the quotes"),
             (&["push", "-j x --header A: x"], "`-j` and its value are one word", "remove the quotes"),

@@ -167,7 +167,9 @@ const DANGEROUS: &[&str] = &["--insecure", "--force", "--all", "--yes", "--allow
 /// `--since`.
 fn is_likely(option: &str, typed: &str) -> bool {
     let typed = typed.split('=').next().unwrap_or_default();
-    !DANGEROUS.contains(&option) && strsim::normalized_damerau_levenshtein(option, typed) >= 0.7
+    !DANGEROUS.contains(&option)
+        && option != "--help"
+        && strsim::normalized_damerau_levenshtein(option, typed) >= 0.7
 }
 
 /// Returns the only option that begins with `typed`, such as `dry-run` for `--dry`, or that `typed` begins with, such as

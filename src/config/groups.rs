@@ -190,8 +190,9 @@ fn delete_path(
     let Some(url) = &args.group.url else {
         let command = if args.dry_run { "delete --dry-run" } else { "delete" };
         job_or_selection(command, &args.group, &args.selection, &args.connection)?;
+        let endpoint = endpoint(&args.connection, environment)?;
         let key = grouping_key(&args.group, rules)?;
-        return Ok((key.path(), Some(key), endpoint(&args.connection, environment)?));
+        return Ok((key.path(), Some(key), endpoint));
     };
     let url = group_url(url, &args.connection, environment)?;
     let key = match (url.key(rules), args.force) {
@@ -201,7 +202,7 @@ fn delete_path(
         (Err(error), false) => {
             return Err(Failure::usage_with_hint(
                 format!("--url: {error}"),
-                "--force deletes the path as it is written, without checking that the group exists",
+                "--match selects groups by their labels; --force deletes the path as it is written, without checking that the group exists",
             ));
         }
     };
@@ -306,6 +307,9 @@ fn job_or_selection(
 fn selection(args: &cli::SelectionArgs) -> Result<Selection, Failure> {
     let mut matchers = Vec::new();
     for matcher in &args.matchers {
+        if matcher.is_empty() {
+            return Err(empty("--match"));
+        }
         let matcher = utf8("--match", matcher)?;
         matchers.extend(parse_matchers(matcher).map_err(|error| Failure::Usage {
             message: format!("--match: {error}"),

@@ -93,7 +93,9 @@ fn named_group(
     environment: &Environment,
 ) -> Result<(GroupingKey, Url), Failure> {
     let Some(url) = &args.url else {
-        return Ok((grouping_key(args, rules)?, connection::endpoint(connection, environment)?));
+        // If the URL of a group is given as the gateway, this is reported and not that the job is missing.
+        let endpoint = connection::endpoint(connection, environment)?;
+        return Ok((grouping_key(args, rules)?, endpoint));
     };
     let url = connection::group_url(url, connection, environment)?;
     Ok((url.key(rules).map_err(in_url)?, url.endpoint))

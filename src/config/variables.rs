@@ -37,7 +37,11 @@ pub(crate) fn misspelt(environment: &Environment, server: &str) -> Vec<String> {
         let upper = name.to_ascii_uppercase().replace("PUSH_", "PUSH");
         // Other programs have their own variables for the gateway's URL.
         let theirs = ["PUSHGATEWAY", "PUSHGATEWAY_URL", "PUSHGATEWAY_HOST", "PUSHGATEWAY_ADDR"];
-        let is_theirs = is_default && theirs.iter().any(|end| upper.ends_with(end));
+        let is_url = || {
+            let value = environment.variable(name).and_then(|value| value.to_str());
+            value.is_some_and(|value| value.contains(['.', ':']))
+        };
+        let is_theirs = is_default && theirs.iter().any(|end| upper.ends_with(end)) && is_url();
         (is_theirs || ["PUSHGATEWAY_", "PUSHGW_"].iter().any(|prefix| name.starts_with(prefix)))
             && !KNOWN.contains(name)
             // Kubernetes sets these in each pod for a service named `pushgateway`.
@@ -129,12 +133,15 @@ mod tests {
         ] {
             let expected =
                 format!("{name} is set, but pushgw does not read it: did you mean PUSHGATEWAY_URL?");
-            assert_eq!(misspelt(&with(&[(name, "x")]), DEFAULT), [expected]);
-            assert!(misspelt(&with(&[(name, "x")]), "gw").is_empty(), "{name}");
-            assert!(misspelt(&with(&[(name, "x"), ("PUSHGATEWAY_URL", "localhost")]), DEFAULT).is_empty());
+            assert_eq!(misspelt(&with(&[(name, "gw:9091")]), DEFAULT), [expected]);
+            assert!(misspelt(&with(&[(name, "gw:9091")]), "gw").is_empty(), "{name}");
+            assert!(
+                misspelt(&with(&[(name, "gw:9091"), ("PUSHGATEWAY_URL", "localhost")]), DEFAULT).is_empty()
+            );
         }
+        assert!(misspelt(&with(&[("ENABLE_PUSHGATEWAY", "true")]), DEFAULT).is_empty());
         for name in ["PROMETHEUS_PUSHGATEWAY_SERVICE_HOST", "PROMETHEUS_PUSHGATEWAY_PORT", "PUSHGATEWAYS"] {
-            assert!(misspelt(&with(&[(name, "x")]), DEFAULT).is_empty(), "{name}");
+            assert!(misspelt(&with(&[(name, "gw:9091")]), DEFAULT).is_empty(), "{name}");
         }
     }
 

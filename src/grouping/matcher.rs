@@ -52,6 +52,10 @@ impl Matcher {
                 }
                 // The values of other labels can be paths.
                 let text = if name == "job" { pattern.trim_matches('/') } else { pattern };
+                if literal(pattern) == pattern && pattern.contains(',') {
+                    let meant = format!("{name}=~{}", pattern.replace(',', "|"));
+                    return Some((meant, "alternatives are separated by `|`"));
+                }
                 (literal(pattern) == pattern && !text.is_empty()).then(|| {
                     (format!("{name}=~.*{text}.*"), "a regular expression must match the whole value")
                 })
@@ -730,6 +734,7 @@ mod tests {
             ("job=~/ci/", Some("job=~.*ci.*")),
             ("path=~/ci/", Some("path=~.*/ci/.*")),
             ("job=~db-1", Some("job=~.*db-1.*")),
+            ("job=~ci,db", Some("job=~ci|db")),
             ("job=ci,team=a", Some("{job=ci,team=a}")),
             ("job=ci;team=a", Some("{job=ci,team=a}")),
             ("job=ci and team=a", Some("{job=ci,team=a}")),

@@ -219,8 +219,10 @@ fn parse(text: &str, may_have_query: bool) -> Result<Url, UrlError> {
     let may_be_password = authority.contains([':', '@']) && path.replace("@base64", "").contains('@');
     let (host, port) = host_and_port(host_port).map_err(|error| match error {
         _ if may_be_password && error != UrlError::Slashes => UrlError::Unescaped,
-        UrlError::NoBrackets { url } if text.contains("://") => {
-            UrlError::NoBrackets { url: format!("{}://{url}", scheme.as_str()) }
+        UrlError::NoBrackets { url } => {
+            let scheme = if text.contains("://") { format!("{}://", scheme.as_str()) } else { String::new() };
+            let path = path.split(['?', '#']).next().unwrap_or_default();
+            UrlError::NoBrackets { url: format!("{scheme}{url}{path}") }
         }
         error => error,
     })?;
@@ -538,7 +540,7 @@ mod tests {
             ("http:\\\\gw", slashes),
             ("::1", "an IPv6 address needs brackets: write [::1]"),
             ("::1:19391", "an IPv6 address needs brackets: write [::1]:19391"),
-            ("http://::1:9091/p", "an IPv6 address needs brackets: write http://[::1]:9091"),
+            ("http://::1:9091/p", "an IPv6 address needs brackets: write http://[::1]:9091/p"),
             ("https://me:pw@2001:db8::1", "an IPv6 address needs brackets: write https://[2001:db8::1]"),
             ("1:2:3:4:5:6:7:9091", "an IPv6 address needs brackets: write [1:2:3:4:5:6:7:9091]"),
             ("url=http://gw:9091", assignment),

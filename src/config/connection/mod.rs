@@ -59,6 +59,10 @@ pub(super) fn parsed_group_url(url: &OsStr, gateway: &str) -> Result<GroupUrl, F
     let url = url.as_encoded_bytes();
     let prefix = if url.starts_with(b"/") { gateway.as_bytes() } else { b"" };
     GroupUrl::from_bytes(&[prefix, url].concat()).map_err(|error| match error {
+        GatewayUrlError::NoGroup if url.starts_with(b"metrics/job") => Failure::usage_with_hint(
+            "--url: a path begins with `/`",
+            format!("use --url {}", quote(&format!("/{}", String::from_utf8_lossy(url)))),
+        ),
         GatewayUrlError::NoGroup => Failure::usage_with_hint(
             format!("--url: {error}"),
             "use -g URL for the gateway and -j JOB for the group",

@@ -275,7 +275,7 @@ pub(in crate::exposition) fn rest(rest: &[u8], has_labels: bool) -> (Code, Messa
         _ if is_float(word) => message.help(
             "a timestamp is a whole number, and pushed samples have none; remove it, or use `--strip-timestamps`",
         ),
-        b";" | b"," | b"&&" if !after.is_empty() => message.help(ONE_PER_LINE),
+        b";" | b"," | b"&&" | b"||" if !after.is_empty() => message.help(ONE_PER_LINE),
         [b'{', ..] => message.help(LABELS),
         _ if is_line => message.help(JOINED_LINES),
         b"//" | b"--" => message.help("remove the text after the value"),

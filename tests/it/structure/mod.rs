@@ -7,7 +7,7 @@ use source::{Index, SourceFile, files};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Product lines, without empty lines and tests. Lower this whenever the code gets smaller.
-const MAX_LINES: usize = 27_900;
+const MAX_LINES: usize = 28_000;
 const MAX_FUNCTION_LINES: usize = 60;
 /// Maximum number of type names that are defined in more than one file.
 const MAX_SHARED_TYPE_NAMES: usize = 3;

@@ -151,8 +151,7 @@ fn step_5_delete_removes_one_group() {
             .stderr(format!(
                 "error: no group {{job=\"video_processing\",instance=\"mp4_node1\"}} on {}\n  \
                  1 group has this job: {{job=\"video_processing\",instance=\"mov_node1\"}}\n\
-                 hint: to delete them: pushgw delete --match job=video_processing -g {}\n      \
-                 to delete without checking: --force\n",
+                 hint: to list them: pushgw list --match job=video_processing -g {}\n",
                 gateway.url(),
                 gateway.url()
             ))
